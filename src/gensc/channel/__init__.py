@@ -1,0 +1,10 @@
+"""Channels: physics between two antennas, one file each."""
+
+from gensc.channel.awgn import AWGN
+from gensc.channel.base import Channel
+from gensc.channel.chain import Chain
+from gensc.channel.fading import Rayleigh, Rician
+from gensc.channel.interference import Interference
+from gensc.channel.phase import PhaseNoise
+
+__all__ = ["AWGN", "Chain", "Channel", "Interference", "PhaseNoise", "Rayleigh", "Rician"]

@@ -1,0 +1,33 @@
+"""Several channels one after the other, with the receiver's noise once at the end."""
+
+from torch import nn
+
+from gensc.channel.base import Channel
+from gensc.errors import InputError
+from gensc.registry import create, register
+from gensc.signal import Signal, State
+
+
+@register("channel", "chain")
+class Chain(Channel):
+    """The distortions of ``parts`` in the order given, then n ~ CN(0, N0) once.
+
+    A part is a channel or its table, e.g. {"name": "rayleigh"}. Interference that enters at the receiving
+    antenna comes last: what stands before a fading part fades with it.
+    """
+
+    transparent = False
+
+    def __init__(self, parts: tuple[Channel | dict, ...] = ({"name": "rayleigh"}, {"name": "interference"})) -> None:
+        super().__init__()
+        if not parts:
+            raise InputError("chain: parts is empty; give at least one channel, e.g. [{name = 'awgn'}]")
+        made = [part if isinstance(part, Channel) else create("channel", **part) for part in parts]
+        self.parts = nn.ModuleList(made)
+        self.block_fading = all(part.block_fading for part in made)
+
+    def distort(self, signal: Signal, state: State) -> Signal:
+        for place, part in enumerate(self.parts):
+            assert isinstance(part, Channel)
+            signal = part.distort(signal, state.child("part", place))
+        return signal

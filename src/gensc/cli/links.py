@@ -1,0 +1,125 @@
+"""Commands that make and score links: run, train, eval, report."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gensc.cli.options import changes, numbers, whole_numbers
+
+if TYPE_CHECKING:
+    from gensc.config import Experiment
+
+Data = Annotated[str, typer.Option(help="What is sent: vehicles[:COUNT[:SEED]], folder:PATH, parquet:PATH, gensc6g.")]
+Test = Annotated[str, typer.Option(help="A separate test set; without it a share of the data is held out.")]
+Setting = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE",
+                                                   help="Change anything in the experiment (repeatable).")]
+SnrDb = Annotated[str, typer.Option(help="Es/N0 in dB, between commas: 0,5,10.")]
+
+
+def add(app: typer.Typer) -> None:
+    """Add these commands to the root."""
+    for command in (run, train, report):
+        app.command()(command)
+    app.command("eval")(evaluate)
+
+
+def run(
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE.toml", help="A packaged experiment or an experiment file.")],
+    data: Data = "",
+    test: Test = "",
+    out: Annotated[Path | None, typer.Option(help="Results folder; default runs/NAME.")] = None,
+    seeds: Annotated[str, typer.Option(help="Seeds between commas: 0,1,2.")] = "",
+    snr_db: SnrDb = "",
+    workers: Annotated[int, typer.Option(help="Worker processes; default one a core.", min=1)] = os.cpu_count() or 1,
+    setting: Setting = None,
+) -> None:
+    """Run an experiment: train and score every link, then write tables, plots and a page.
+
+    Example: gensc run table1 --data folder:photos --out runs/photos
+    """
+    from rich.console import Console
+
+    from gensc import experiments
+    from gensc import run as runner
+    from gensc.report.write import write
+
+    experiment = _experiment(name, data, test, seeds, snr_db, setting)
+    folder = out or Path("runs") / experiment.name
+    notes = experiments.missing_backbones() if name == "table1" else ()
+    runner.run(experiment, folder, workers, _command(), notes)
+    _say_page(write(folder, Console()))
+
+
+def train(
+    file: Annotated[str, typer.Argument(metavar="NAME|FILE.toml", help="An experiment with one scheme and no grid.")],
+    out: Annotated[Path, typer.Option(help="The link file to write (.safetensors).")],
+    data: Data = "",
+    test: Test = "",
+    seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
+    setting: Setting = None,
+) -> None:
+    """Train one link and write it to a file that ``gensc eval`` reads.
+
+    Example: gensc train link.toml --out link.safetensors
+    """
+    from gensc.single import train_one
+
+    trained = train_one(_experiment(file, data, test, str(seed), "", setting), out)
+    loss = trained["losses"][trained["best_epoch"] - 1][1]
+    print(f"trained {trained['epochs']} epochs; kept epoch {trained['best_epoch']}, validation loss {loss:.4f}\n{out}")
+
+
+def evaluate(
+    link: Annotated[Path, typer.Argument(help="A link file of gensc train or gensc run (OUT/links).")],
+    data: Data = "vehicles",
+    snr_db: SnrDb = "-10,0,10,30",
+    out: Annotated[Path | None, typer.Option(help="CSV to write; without it the table is printed.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the channel's noise.", min=0)] = 0,
+) -> None:
+    """Score a trained link on any data: a row for every SNR and metric.
+
+    Example: gensc eval link.safetensors --data folder:photos --snr-db 0,5,10 --out scores.csv
+    """
+    from gensc import files
+    from gensc.single import score
+
+    table = score(link, data, numbers(snr_db, "--snr-db"), seed)
+    if out is None:
+        print(table, end="")
+    else:
+        files.write_text(out, table)
+        print(out)
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="A results folder of gensc run.")],
+) -> None:
+    """Write the tables, plots and page of a results folder again, finished or not.
+
+    Example: gensc report runs/table1
+    """
+    from rich.console import Console
+
+    from gensc.report.write import write
+
+    _say_page(write(folder, Console()))
+
+
+def _experiment(name: str, data: str, test: str, seeds: str, snr_db: str, setting: list[str] | None) -> "Experiment":
+    from gensc import config, experiments
+
+    base = config.load(Path(name)) if name.endswith(".toml") else experiments.named(name)
+    named = experiments.with_options(base, data, test, whole_numbers(seeds, "--seeds"), numbers(snr_db, "--snr-db"))
+    return config.changed(named, changes(setting or []))
+
+
+def _command() -> str:
+    return shlex.join(["gensc", *sys.argv[1:]])
+
+
+def _say_page(page: Path) -> None:
+    print(f"page: {page}")

@@ -1,0 +1,31 @@
+"""The root of the command line, and what its exit codes mean: 0 done, 2 wrong input, 130 interrupted."""
+
+import sys
+
+import typer
+
+from gensc.errors import InputError
+
+app = typer.Typer(
+    help="An open testbed for generative semantic communication.\n\nExample: gensc run table1 --out runs/table1",
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+)
+
+
+def main() -> None:
+    """The ``gensc`` command."""
+    from gensc.cli import links, parts
+
+    links.add(app)
+    parts.add(app)
+    try:
+        app()
+    except InputError as error:
+        sys.exit(_say(error, 2))
+    except KeyboardInterrupt:
+        sys.exit(_say("stopped. What was finished is kept: the same command goes on from there", 130))
+
+
+def _say(what: object, code: int) -> int:
+    print(f"gensc: {what}", file=sys.stderr)
+    return code

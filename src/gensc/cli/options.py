@@ -1,0 +1,40 @@
+"""Values that several commands read from the command line."""
+
+import tomllib
+from collections.abc import Sequence
+from typing import Any
+
+from gensc.errors import InputError
+
+
+def numbers(text: str, option: str) -> tuple[float, ...]:
+    """"0,5,10" as numbers; empty text as no numbers. nan is refused."""
+    try:
+        values = tuple(float(one) for one in text.split(",") if one.strip())
+    except ValueError:
+        raise InputError(f"{option} is {text!r}: expected numbers between commas, e.g. 0,5,10") from None
+    if any(value != value for value in values):
+        raise InputError(f"{option} is {text!r}: nan is no SNR; expected numbers between commas, e.g. 0,5,10")
+    return values
+
+
+def whole_numbers(text: str, option: str) -> tuple[int, ...]:
+    """"0,1,2" as whole numbers; empty text as none."""
+    values = numbers(text, option)
+    if any(value != int(value) for value in values):
+        raise InputError(f"{option} is {text!r}: expected whole numbers between commas, e.g. 0,1,2")
+    return tuple(int(value) for value in values)
+
+
+def changes(settings: Sequence[str]) -> dict[str, Any]:
+    """["link.transport.uses=64", ...] as keys and TOML values; what is no TOML value is taken as text."""
+    found: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals or not key:
+            raise InputError(f"--set {setting!r}: expected KEY=VALUE, e.g. --set train.epochs=20")
+        try:
+            found[key.strip()] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            found[key.strip()] = text
+    return found

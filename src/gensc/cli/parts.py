@@ -1,0 +1,69 @@
+"""Commands about what there is: list, zoo, doctor."""
+
+from typing import Annotated
+
+import typer
+
+
+def add(app: typer.Typer) -> None:
+    """Add these commands to the root."""
+    zoo = typer.Typer(help="Pretrained weights: what there is and where it comes from.", no_args_is_help=True)
+    zoo.command("list")(zoo_list)
+    zoo.command("pull")(zoo_pull)
+    app.add_typer(zoo, name="zoo")
+    app.command("list")(list_parts)
+    app.command()(doctor)
+
+
+def list_parts(kind: Annotated[str, typer.Argument(help="A kind of part; without it all kinds.")] = "") -> None:
+    """List registered parts with their options.
+
+    Example: gensc list channel
+    """
+    from gensc import experiments, registry
+
+    for one in [kind] if kind else sorted(registry.HOMES):
+        for name in registry.names(one):
+            made = registry.lookup(one, name)
+            summary = (made.__doc__ or "").strip().split("\n")[0]
+            print(f"{one:<10} {name:<18} {summary}")
+            if kind:
+                for option, (wanted, default) in registry.options_of(made).items():
+                    print(f"{'':<29} {option} = {default!r}  ({registry.shown(wanted)})")
+    if not kind:
+        for name in experiments.NAMED:
+            print(f"{'experiment':<10} {name:<18} {(experiments.NAMED[name].__doc__ or '').split('.')[0]}")
+
+
+def zoo_list() -> None:
+    """List the paper's backbones: parameters, licence, source, and whether the weights are here.
+
+    Example: gensc zoo list
+    """
+    from gensc.zoo.assets import ASSETS
+
+    for asset in ASSETS.values():
+        here = "here" if asset.local_file() else "missing"
+        print(f"{asset.name:<20} {asset.params_m:>7.2f} M  {asset.licence:<13} {here:<8} {asset.source}")
+    print("any other timm model works by its timm name once `gensc zoo pull NAME` has its weights")
+
+
+def zoo_pull(name: Annotated[str, typer.Argument(help="A backbone: our name or timm's.")]) -> None:
+    """Download the weights of a backbone.
+
+    Example: gensc zoo pull resnet50
+    """
+    from gensc.zoo.network import asset_of
+
+    print(asset_of(name).pull())
+
+
+def doctor() -> None:
+    """Say what this machine has: versions, cores, weights, caches.
+
+    Example: gensc doctor
+    """
+    from gensc.cli.health import facts
+
+    for what, found in facts():
+        print(f"{what:<22} {found}")

@@ -1,0 +1,46 @@
+"""What a codec is."""
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+from gensc.batch import Batch
+from gensc.signal import State
+
+
+class Codec(nn.Module, ABC):
+    """Turns a batch of items into a payload float32 [B, *shape], and a delivered payload into what the
+    task gets.
+
+    The encoder has two parts, ``rest(front(batch))``. Where ``stored`` is True, ``front`` is fixed (nothing
+    in it learns, it draws nothing), so that its outputs [B, *front_shape] are kept on disk under
+    ``fingerprint`` and computed once.
+    ``frozen``: nothing in the whole encoder learns. ``rate`` is the factor on the learning rate for
+    the codec's own parameters.
+    """
+
+    stored: bool = False
+    frozen: bool = False
+    rate: float = 1.0
+    front_shape: tuple[int, ...]
+    shape: tuple[int, ...]
+
+    def front(self, batch: Batch) -> Tensor:
+        """The fixed first part of the encoder, [B, ...]; the items as they are where there is none."""
+        return batch.x
+
+    @abstractmethod
+    def rest(self, front: Tensor, state: State | None = None) -> Tensor:
+        """Payload [B, *shape] from what ``front`` gave; ``state`` is what the transmitter knows of the link."""
+
+    def encode(self, batch: Batch, state: State | None = None) -> Tensor:
+        """Payload [B, *shape] of a batch."""
+        return self.rest(self.front(batch), state)
+
+    def decode(self, payload: Tensor, state: State) -> Tensor:
+        """What the receiver makes of a delivered payload; as it came, where a codec has no decoder."""
+        return payload
+
+    def fingerprint(self) -> str:
+        """Hex identity of the function ``front``, where it is stored."""
+        raise TypeError(f"{type(self).__name__} has no fixed part whose output could be stored")

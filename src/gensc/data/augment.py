@@ -1,0 +1,45 @@
+"""Views of a picture for training: random crops, mirrors and light."""
+
+import numpy as np
+from PIL import Image
+
+from gensc.rng import Rng
+
+AREA = (0.5, 1.0)
+ASPECT = (0.87, 1.15)
+JITTER = 0.25
+
+
+def view(image: np.ndarray, number: int, rng: Rng) -> np.ndarray:
+    """View ``number`` of an image uint8 [S,S,3]: 0 is the picture itself, others are uint8 [S,S,3] of the
+    same thing.
+
+    A random crop (half to all of the area, nearly square) resized to S, mirrored every second time, with
+    contrast and brightness changed by up to a quarter. The same ``rng`` (one item) and number give the same
+    view.
+    """
+    if number == 0:
+        return image
+    draw = next(rng.child("view", number).generators())
+    size = len(image)
+    cropped = Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC, box=_crop(size, draw))
+    if draw.random() < 0.5:
+        cropped = cropped.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return _relit(np.asarray(cropped), draw)
+
+
+def _crop(size: int, draw: np.random.Generator) -> tuple[float, float, float, float]:
+    """A box (left, upper, right, lower) inside the picture."""
+    area = draw.uniform(*AREA) * size * size
+    aspect = np.exp(draw.uniform(*np.log(ASPECT)))
+    width, height = min((area * aspect) ** 0.5, size), min((area / aspect) ** 0.5, size)
+    left, upper = draw.uniform(0, size - width), draw.uniform(0, size - height)
+    return left, upper, min(left + width, size), min(upper + height, size)
+
+
+def _relit(pixels: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Brightness scales all pixels; contrast scales their distance from the mean grey."""
+    brightness, contrast = draw.uniform(1 - JITTER, 1 + JITTER, size=2)
+    bright = pixels.astype(np.float32) * np.float32(brightness)
+    grey = np.float32(bright.mean())
+    return np.clip(np.rint((bright - grey) * np.float32(contrast) + grey), 0, 255).astype(np.uint8)

@@ -1,0 +1,78 @@
+"""A folder of pictures with one sub-folder a class."""
+
+from pathlib import Path
+
+import numpy as np
+
+from gensc.data import picture
+from gensc.data.source import Item, Source
+from gensc.errors import InputError
+from gensc.registry import register
+
+SUFFIXES = frozenset({".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff",
+                      ".webp"})
+
+
+@register("data", "folder")
+class Folder(Source):
+    """``folder:PATH``: the images of PATH/CLASS/, classes and files in sorted order.
+
+    ``argument`` is PATH and ``size`` the working size in pixels. Files of other kinds and hidden files are
+    left out; folders below a class folder are not entered.
+
+    Raises InputError for a path that is missing, no folder, empty or without class folders, and for a class
+    of one image, which no split can use.
+    """
+
+    def __init__(self, argument: str = "", size: int = 224) -> None:
+        if not argument:
+            raise InputError("folder needs a path: write folder:PATH, with PATH/CLASS/*.jpg inside")
+        self.spec = f"folder:{argument}"
+        self._size = size
+        groups = _classes(Path(argument))
+        self.classes = tuple(groups)
+        self._files = [file for files in groups.values() for file in files]
+        self.labels = np.repeat(np.arange(len(groups)), [len(files) for files in groups.values()])
+        self._fingerprints: dict[int, str] = {}
+
+    def item(self, index: int) -> Item:
+        return Item(picture.decode(self._files[index], self._size), int(self.labels[index]))
+
+    def fingerprint(self, index: int) -> str:
+        if index not in self._fingerprints:
+            try:
+                data = self._files[index].read_bytes()
+            except OSError as error:
+                raise InputError(f"{self._files[index]}: cannot be read ({error.strerror}); "
+                                 "restore or remove it") from error
+            self._fingerprints[index] = picture.fingerprint(data, self._size)
+        return self._fingerprints[index]
+
+    def where(self, index: int) -> str:
+        return str(self._files[index])
+
+
+def _classes(root: Path) -> dict[str, list[Path]]:
+    """Class name -> its image files, both sorted. Folders without a single image are no classes."""
+    if not root.exists():
+        raise InputError(f"folder:{root}: there is no such path; check it (from {Path.cwd()})")
+    if not root.is_dir():
+        raise InputError(f"folder:{root}: a file, not a folder; give the folder that holds the class folders")
+    entries = [entry for entry in sorted(root.iterdir()) if not entry.name.startswith(".")]
+    if not entries:
+        raise InputError(f"folder:{root}: empty; put one folder a class in it, each with its images")
+    found = {folder.name: _images(folder) for folder in entries if folder.is_dir()}
+    groups = {name: files for name, files in found.items() if files}
+    if not groups:
+        raise InputError(f"folder:{root}: no class folders with images in it; expected {root}/CLASS/*.jpg "
+                         f"(or {', '.join(sorted(SUFFIXES - {'.jpg'}))})")
+    for name, files in groups.items():
+        if len(files) == 1:
+            raise InputError(f"folder:{root}: class {name!r} has one image ({files[0].name}), which cannot "
+                             "be split; add images to it or remove the folder")
+    return groups
+
+
+def _images(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES
+                  and not file.name.startswith(".") and file.is_file())

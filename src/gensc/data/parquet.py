@@ -1,0 +1,179 @@
+"""Parquet files of pictures, as the Hugging Face hub writes them."""
+
+import bisect
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gensc.data import picture
+from gensc.data.parquet_labels import read_labels
+from gensc.data.source import Item, Source
+from gensc.errors import InputError
+from gensc.registry import register
+
+CACHE_BYTES = 256 * 2**20
+"""Row groups kept in memory, as stored (compressed images): enough for shuffled reading of most data sets."""
+
+IMAGE_COLUMNS = ("image", "img")
+KNOWLEDGE = ("mask", "box", "caption")
+"""Columns that are used where they are there: an image, [x0, y0, x1, y1] in its pixels, a sentence."""
+
+
+class Parquet(Source):
+    """The rows of one or more Parquet files of the same columns, in order; ``size`` is the working size in
+    pixels.
+
+    The pictures are in ``image`` (or ``img``): a struct {bytes, path}, bytes, or paths relative to the file.
+    The labels are numbers or names; see ``read_labels``. Row groups are read when they are needed; only the
+    labels are held for the whole data set.
+
+    Raises InputError for damaged files, missing columns, and a bad label.
+    """
+
+    def __init__(self, spec: str, files: list[Path], size: int) -> None:
+        self.spec, self._paths, self._size = spec, files, size
+        self._files = [_opened(file) for file in files]
+        schema = self._files[0].schema_arrow
+        for file, path in zip(self._files, files, strict=True):
+            if file.schema_arrow.names != schema.names:
+                raise InputError(f"{path}: its columns differ from those of {files[0]}; read the two apart")
+        self._image = _image_column(schema, files[0])
+        self._columns = [self._image, *(name for name in KNOWLEDGE if name in schema.names)]
+        self.labels, self.classes = read_labels(self._files, files)
+        # Row groups of all files in order: (file, group in it), and the first item of each.
+        self._groups = [(f, g) for f, file in enumerate(self._files) for g in range(file.num_row_groups)]
+        rows = [self._files[f].metadata.row_group(g).num_rows for f, g in self._groups]
+        self._starts = np.concatenate([[0], np.cumsum(rows)[:-1]]).tolist()
+        sizes = [file.metadata.num_rows for file in self._files]
+        self._file_starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).tolist()
+        self._cache: OrderedDict[int, pa.Table] = OrderedDict()
+        self._lock = threading.Lock()
+        self._fingerprints: dict[int, str] = {}
+
+    def item(self, index: int) -> Item:
+        row, where = self._row(index), self.where(index)
+        data = self._stored(row[self._image], index, where)
+        pixels, frame = picture.read(data, self._size, where)
+        label = int(self.labels[index])
+        mask = picture.read_mask(self._stored(row["mask"], index, f"{where}, mask"), frame,
+                                 f"{where}, mask") if "mask" in row else None
+        box = _box(row["box"], frame, where) if "box" in row else None
+        if "caption" in row and not isinstance(row["caption"], str):
+            raise InputError(f"{where}: its caption is {row['caption']!r}; give one or drop the column")
+        return Item(pixels, label, mask, box, row.get("caption"))
+
+    def fingerprint(self, index: int) -> str:
+        if index not in self._fingerprints:
+            data = self._stored(self._row(index)[self._image], index, self.where(index))
+            self._fingerprints[index] = picture.fingerprint(data, self._size)
+        return self._fingerprints[index]
+
+    def where(self, index: int) -> str:
+        file = self._groups[self._group(index)][0]
+        return f"{self._paths[file]} row {index - self._file_starts[file]}"
+
+    def _group(self, index: int) -> int:
+        return bisect.bisect_right(self._starts, index) - 1
+
+    def _row(self, index: int) -> dict[str, Any]:
+        """The stored columns of an item."""
+        group = self._group(index)
+        row: dict[str, Any] = self._table(group).slice(index - self._starts[group], 1).to_pylist()[0]
+        return row
+
+    def _table(self, group: int) -> pa.Table:
+        """A row group, from the cache or the file; the least recently used ones make room for it."""
+        with self._lock:
+            if group not in self._cache:
+                file, number = self._groups[group]
+                try:
+                    self._cache[group] = self._files[file].read_row_group(number, columns=self._columns)
+                except (pa.ArrowException, OSError) as error:
+                    raise InputError(f"{self._paths[file]}: row group {number} is damaged ({error}); "
+                                     "get the file again") from error
+                while len(self._cache) > 1 and sum(t.nbytes for t in self._cache.values()) > CACHE_BYTES:
+                    self._cache.popitem(last=False)
+            self._cache.move_to_end(group)
+            return self._cache[group]
+
+    def _stored(self, cell: Any, index: int, where: str) -> bytes:
+        """The image file in a cell: its bytes, or those of the path in it."""
+        if isinstance(cell, dict):
+            cell = cell.get("bytes") if cell.get("bytes") is not None else cell.get("path")
+        if isinstance(cell, bytes):
+            return cell
+        if not isinstance(cell, str):
+            raise InputError(f"{where}: no image in it (null); drop the row")
+        path = self._paths[self._groups[self._group(index)][0]].parent / cell
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise InputError(f"{where}: its image {path} cannot be read ({error.strerror}); paths count from "
+                             "the Parquet file's folder") from error
+
+
+@register("data", "parquet")
+def open_parquet(argument: str = "", size: int = 224) -> Source:
+    """``parquet:PATH``: a Parquet file, a folder of them, or a pattern such as ``data/train-*.parquet``.
+
+    ``argument`` is PATH and ``size`` the working size in pixels. Raises InputError where nothing is there.
+    """
+    if not argument:
+        raise InputError("parquet needs a path: write parquet:PATH (a file, a folder, or a pattern)")
+    return Parquet(f"parquet:{argument}", _shards(argument), size)
+
+
+def _shards(argument: str) -> list[Path]:
+    path = Path(argument)
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        files = sorted(path.rglob("*.parquet"))
+        if not files:
+            raise InputError(f"parquet:{argument}: no *.parquet in this folder; check the path")
+        return files
+    base = Path(path.anchor)
+    files = sorted(base.glob(str(path.relative_to(base)))) if any(mark in argument for mark in "*?[") else []
+    if not files:
+        raise InputError(f"parquet:{argument}: there is no such file; check the path (from {Path.cwd()})")
+    return files
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path}: not a Parquet file, or a damaged or truncated one ({error}); "
+                         "get it again") from error
+    if file.metadata.num_rows == 0:
+        raise InputError(f"{path}: it has no rows; leave it out")
+    return file
+
+
+def _image_column(schema: pa.Schema, path: Path) -> str:
+    for name in IMAGE_COLUMNS:
+        if name in schema.names:
+            return name
+    raise InputError(f"{path}: no image column (one of {', '.join(IMAGE_COLUMNS)}); its columns are "
+                     f"{', '.join(schema.names)}")
+
+
+def _box(cell: Any, frame: picture.Frame, where: str) -> tuple[float, float, float, float]:
+    if not isinstance(cell, list) or len(cell) != 4 or None in cell:
+        raise InputError(f"{where}: its box is {cell!r}, expected [x0, y0, x1, y1] in pixels")
+    x0, y0, x1, y1 = cell
+    # Tiny ImageNet and others count x1 and y1 inclusively; there an edge of one pixel has length 0.
+    x1, y1 = (x0 + 1 if x1 == x0 else x1), (y0 + 1 if y1 == y0 else y1)
+    if not (0 <= x0 < x1 <= frame.width and 0 <= y0 < y1 <= frame.height):
+        raise InputError(f"{where}: box {cell} is empty or leaves its {frame.width} x {frame.height} pixels; "
+                         "expected [x0, y0, x1, y1] in pixels, x1 and y1 exclusive")
+    kept = frame.box((x0, y0, x1, y1))
+    if kept is None:
+        raise InputError(f"{where}: box {cell} lies outside the central square that is kept; drop the row, "
+                         "or pad the picture to a square")
+    return kept

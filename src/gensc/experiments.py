@@ -1,0 +1,62 @@
+"""The experiments that come with gensc, by name."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from gensc.config import EvaluateSpec, Experiment, LinkSpec, Part, TrainSpec
+from gensc.errors import InputError
+from gensc.registry import nearest
+from gensc.zoo.assets import ASSETS, Asset
+
+MOBILE = ("efficientnet_lite0", "efficientnet_b1", "mobilenet_v3")
+
+
+def table1() -> Experiment:
+    """Table I of the GenSC-6G paper for every backbone at hand: noise on the features, and the learned
+    analog link at 128 channel uses, over AWGN and Rayleigh block fading."""
+    schemes = tuple(scheme for asset in ASSETS.values() if asset.local_file() for scheme in _table1_schemes(asset))
+    return Experiment(name="table1", schemes=schemes, train=TrainSpec(views=3),
+                      evaluate=EvaluateSpec(snr_db=(-10.0, 0.0, 10.0, 30.0)))
+
+
+def _table1_schemes(asset: Asset) -> list[dict[str, object]]:
+    head = "2xfc" if asset.name in MOBILE else "3xfc"
+    backbone = {"link.codec.name": "backbone", "link.codec.model": asset.name}
+    links = [("features", "awgn", head), ("features", "rayleigh", head),
+             ("analog", "awgn", "3xfc"), ("analog", "rayleigh", "3xfc")]
+    return [{**backbone, "link.transport.name": transport, "link.channel.name": channel,
+             "link.task.head": decoder} for transport, channel, decoder in links]
+
+
+def conventions() -> Experiment:
+    """The paper's noise convention beside the true one on the same features: what its "10" and "30" are in dB."""
+    link = LinkSpec(codec=Part("backbone", {"output": "logits"}), task=Part("classify", {"head": "2xfc"}))
+    schemes = tuple({"link.transport.convention": convention} for convention in ("true", "gensc6g"))
+    return Experiment(name="conventions", link=link, schemes=schemes, train=TrainSpec(snr_db=(1.0, 30.0)),
+                      evaluate=EvaluateSpec(snr_db=(1.0, 3.0, 10.0, 15.0, 20.0, 30.0)))
+
+
+NAMED: dict[str, Callable[[], Experiment]] = {"table1": table1, "conventions": conventions}
+
+
+def named(name: str) -> Experiment:
+    """A packaged experiment. Raises InputError with the nearest name."""
+    if name not in NAMED:
+        raise InputError(f"there is no experiment {name!r}{nearest(name, NAMED)}: the packaged ones are "
+                         f"{', '.join(NAMED)}; an experiment file ends in .toml")
+    return NAMED[name]()
+
+
+def missing_backbones() -> tuple[str, ...]:
+    """One line for each backbone of the paper whose weights are not on this machine, with the command that
+    gets them."""
+    return tuple(f"{asset.name} is not in this table: its weights are not on this machine; "
+                 f"get them with `gensc zoo pull {asset.name}`" for asset in ASSETS.values() if not asset.local_file())
+
+
+def with_options(experiment: Experiment, data: str = "", test: str = "", seeds: tuple[int, ...] = (),
+                 snr_db: tuple[float, ...] = ()) -> Experiment:
+    """The experiment with what the command line names; empty means unchanged."""
+    source = replace(experiment.data, source=data or experiment.data.source, test=test or experiment.data.test)
+    scored = replace(experiment.evaluate, snr_db=snr_db or experiment.evaluate.snr_db)
+    return replace(experiment, data=source, evaluate=scored, seeds=seeds or experiment.seeds)

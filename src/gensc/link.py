@@ -1,0 +1,67 @@
+"""A link: a codec, a transport and a task. Each can be changed without touching the others."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+from gensc.batch import Batch
+from gensc.codec import Codec
+from gensc.config import LinkSpec, Part
+from gensc.errors import InputError
+from gensc.registry import create, lookup, options_of
+from gensc.signal import Delivery, State
+from gensc.task import Task
+from gensc.transport import Transport
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the receiver made of a batch, and how it got there."""
+
+    prediction: Tensor
+    delivery: Delivery
+
+
+class Link(nn.Module):
+    """Link(codec, transport, task): batch -> payload -> channel -> payload -> prediction.
+
+    >>> link = Link(codec.Backbone(), transport.Analog(channel.Rayleigh(), uses=128), task.Classify(15))
+    >>> outcome = link(batch, State.of(10.0, len(batch), Rng.seeded(0)))
+    """
+
+    def __init__(self, codec: Codec, transport: Transport, task: Task) -> None:
+        super().__init__()
+        self.codec, self.transport, self.task = codec, transport, task
+        task.bind(transport.bind(codec.shape))
+
+    def forward(self, batch: Batch, state: State) -> Outcome:
+        """Send a batch of B items; ``state`` holds B SNRs and the items' random streams."""
+        return self.carry(self.codec.front(batch), state)
+
+    def carry(self, front: Tensor, state: State) -> Outcome:
+        """From the output of the encoder's fixed part on (``Codec.front``)."""
+        delivery = self.transport(self.codec.rest(front, state), state)
+        return Outcome(self.task(self.codec.decode(delivery.payload, state), state), delivery)
+
+
+def build(spec: LinkSpec, classes: int, size: int) -> Link:
+    """The link that a spec describes, its new layers drawn from torch's global generator.
+
+    ``classes`` and ``size`` (px) come from the data and go to the parts that ask for them.
+    """
+    codec = make("codec", spec.codec, size=size)
+    channel = make("channel", spec.channel)
+    transport = make("transport", spec.transport, channel=channel)
+    return Link(codec, transport, make("task", spec.task, classes=classes))
+
+
+def make(kind: str, part: Part, **known: Any) -> Any:
+    """A registered part; what the link already knows is filled in where its constructor asks for it."""
+    wanted = options_of(lookup(kind, part.name))
+    taken = sorted(set(known) & set(part.options))
+    if taken:
+        raise InputError(f"{kind} {part.name!r}: {', '.join(taken)} follows from the data or the link; "
+                         "leave it out of the part's table")
+    fitting = {name: value for name, value in known.items() if name in wanted}
+    return create(kind, part.name, **part.options, **fitting)

@@ -1,0 +1,45 @@
+"""A figure with its 95 % interval, and the interval of a proportion."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """``value`` with its 95 % interval [``low``, ``high``], over ``items`` test items and ``seeds`` runs."""
+
+    value: float
+    low: float
+    high: float
+    items: int
+    seeds: int
+
+
+def wilson(share: float, n: float) -> tuple[float, float]:
+    """Wilson's 95 % score interval of a proportion ``share`` seen in ``n`` trials
+    (Brown, Cai and DasGupta, Statistical Science 16(2), 2001)."""
+    if not (0 <= share <= 1 and n > 0):
+        raise ValueError(f"wilson: share {share} in {n} trials; expected a share in [0,1] of more than 0 trials")
+    centre = (share + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
+    half = Z95 / (1 + Z95**2 / n) * math.sqrt(share * (1 - share) / n + (Z95 / (2 * n)) ** 2)
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
+
+
+def proportion(hits: np.ndarray) -> Estimate:
+    """Mean of ``hits`` bool [S,N] (S runs over the same N items) with Wilson's interval.
+
+    Runs share their items, so N trials count, not S*N; the spread between runs adds its own variance:
+    the interval is that of n = p(1-p) / (p(1-p)/N + var_runs/S) trials.
+    """
+    runs, items = hits.shape
+    share = float(hits.mean())
+    trials = float(items)
+    if runs > 1 and 0 < share < 1:
+        within = share * (1 - share)
+        trials = within / (within / items + float(hits.mean(axis=1).var(ddof=1)) / runs)
+    low, high = wilson(share, trials)
+    return Estimate(share, low, high, items, runs)

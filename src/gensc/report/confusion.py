@@ -1,0 +1,77 @@
+"""Confusion matrices: which class is taken for which."""
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+
+from gensc.report.names import at, by_scheme, named, varying
+from gensc.report.rows import Finished, Row
+from gensc.report.style import GRID, HEAT, INK, PAPER, Plot, svg
+
+_MOST_NUMBERS = 20
+
+
+def confusion_plot(finished: Finished) -> Plot | None:
+    """The first scheme and the one of the best mean accuracy, each at its lowest and its highest SNR;
+    None where nothing is classified."""
+    lines = [ends for ends in (_ends(group) for group in _schemes(finished)) if ends]
+    if not lines:
+        return None
+    names = [name.replace("_", " ") for name in finished.classes]
+    side = min(5.0, 1.6 + 0.21 * len(names))
+    longest = max(len(name) for name in names) * 0.065
+    columns = max(len(line) for line in lines)
+    figure = Figure(figsize=(columns * side + longest, len(lines) * (side + 0.3) + longest), layout="constrained")
+    grid = figure.subplots(len(lines), columns, sharex=True, sharey=True, squeeze=False)
+    parts = varying(finished.rows)
+    for panels, line in zip(grid, lines, strict=True):
+        for axes, row in zip(panels, line, strict=False):
+            _matrix(axes, row, names)
+            axes.set_title(f"{named(row, parts)}\n{at(row)}: {100 * row.leading.value:.1f} %", fontsize=9, loc="left")
+        for axes in panels[len(line):]:
+            axes.set_visible(False)
+        panels[0].set_ylabel("true class")
+    for axes in grid[-1]:
+        axes.set_xlabel("predicted class")
+    caption = ("Percent of the items of each true class (lines add up to 100), over all seeds; what is below 0.5 % is "
+               "left blank. Shown: the first scheme and the one with the highest mean accuracy, at the lowest and the "
+               "highest SNR.")
+    return Plot("confusion", "Which class is taken for which", caption, svg(figure))
+
+
+def _schemes(finished: Finished) -> list[list[Row]]:
+    groups = [[row for row in group if row.confusion is not None] for group in by_scheme(finished.rows)]
+    groups = [group for group in groups if group]
+    if not groups:
+        return []
+    best = max(groups, key=lambda group: math.fsum(row.leading.value for row in group) / len(group))
+    return [groups[0]] if best is groups[0] else [groups[0], best]
+
+
+def _ends(group: list[Row]) -> list[Row]:
+    return [group[0]] if len(group) == 1 else [group[0], group[-1]]
+
+
+def _matrix(axes: Axes, row: Row, names: list[str]) -> None:
+    assert row.confusion is not None, "only rows with counts are drawn"
+    count = len(names)
+    share = row.confusion / np.maximum(row.confusion.sum(axis=1, keepdims=True), 1)
+    edges = np.arange(count + 1) - 0.5
+    # Strength is opacity, so that an empty cell is the page itself, in a light and in a dark theme.
+    colours = np.tile(to_rgba(HEAT), (count, count, 1))
+    colours[..., 3] = share**0.7
+    axes.pcolormesh(edges, edges, colours, linewidth=0)
+    if count <= _MOST_NUMBERS:
+        for true, predicted in zip(*np.nonzero(share >= 0.005), strict=True):
+            value = share[true, predicted]
+            axes.text(predicted, true, f"{100 * value:.0f}", ha="center", va="center_baseline", fontsize=6,
+                      color=PAPER if value > 0.45 else INK)
+    axes.set_xticks(range(count), names, rotation=90, fontsize=7)
+    axes.set_yticks(range(count), names, fontsize=7)
+    axes.set_ylim(count - 0.5, -0.5)
+    axes.set_aspect("equal")
+    axes.tick_params(length=0)
+    axes.spines[:].set_color(GRID)

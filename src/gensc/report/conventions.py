@@ -1,0 +1,66 @@
+"""What the number "30" of the gensc6g convention really means: both conventions over the true dB."""
+
+from collections import defaultdict
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from gensc.report.labels import GENSC6G
+from gensc.report.names import PLAIN_RATIO, by_scheme
+from gensc.report.rows import Row
+from gensc.report.style import INK, MUTED, SERIES, Plot, bare, percent, svg
+
+_TRUE, _RATIO = SERIES[0], SERIES[1]
+
+
+def conventions_plot(rows: tuple[Row, ...]) -> Plot | None:
+    """A panel for each pair of schemes that differ in nothing but the convention; None without a pair."""
+    pairs: dict[tuple[object, ...], dict[bool, list[Row]]] = defaultdict(dict)
+    for group in by_scheme(rows):
+        first = group[0]
+        rest = first.transport.replace(GENSC6G, "").split()
+        pairs[first.backbone, first.decoder, first.channel, first.uses, *rest][first.plain_ratio] = group
+    whole = [pair for pair in pairs.values() if len(pair) == 2]
+    if not whole:
+        return None
+    figure = Figure(figsize=(9.0, 4.2 * len(whole)), layout="constrained")
+    for axes, pair in zip(figure.subplots(len(whole), squeeze=False).ravel(), whole, strict=True):
+        _panel(axes, pair[False], pair[True])
+    largest = max((row for pair in whole for row in pair[True]), key=lambda row: row.snr_db)
+    caption = (f"Both conventions over the Es/N0 that the features really had. The numbers below the curve are what "
+               f"{GENSC6G} calls these points ({PLAIN_RATIO}). The hollow mark is where its largest would lie if it "
+               f'were dB, the arrow leads to where it lies: "{largest.snr_db:g}" is {largest.true_db:.1f} dB. Its '
+               "noise power follows all items together, so single items lie around that. Bands are 95 % intervals.")
+    return Plot("conventions", f'What "{largest.snr_db:g}" really means', caption, svg(figure))
+
+
+def _panel(axes: Axes, true: list[Row], ratio: list[Row]) -> None:
+    bare(axes)
+    percent(axes)
+    curves = ((true, _TRUE, "o", "Es/N0 in dB"), (ratio, _RATIO, "D", f"{GENSC6G}: {PLAIN_RATIO}"))
+    for group, colour, marker, said in curves:
+        x = [row.true_db for row in group]
+        axes.fill_between(x, [row.leading.low for row in group], [row.leading.high for row in group],
+                          color=colour, alpha=0.13, linewidth=0)
+        axes.plot(x, [row.leading.value for row in group], color=colour, linewidth=1.6, marker=marker, markersize=4.5,
+                  label=said)
+    for row in ratio:
+        axes.annotate(f'"{row.snr_db:g}"', (row.true_db, row.leading.value), xytext=(0, -13), fontsize=7.5,
+                      textcoords="offset points", ha="center", color=_RATIO)
+    _moved(axes, ratio[-1])
+    axes.set_xlabel("True Es/N0 (dB)")
+    axes.set_ylabel(true[0].headline.capitalize())
+    axes.set_title(f"{true[0].backbone}, {true[0].decoder}, {true[0].channel}", loc="left", fontsize=9, color=MUTED)
+    axes.margins(y=0.2)
+    axes.legend(loc="lower right", frameon=False)
+
+
+def _moved(axes: Axes, row: Row) -> None:
+    """An arched arrow from where the number would lie as dB to where it lies."""
+    y = row.leading.value
+    axes.plot([row.snr_db], [y], marker="D", markersize=7, markerfacecolor="none", color=_RATIO, linewidth=0)
+    axes.annotate("", (row.true_db, y), xytext=(row.snr_db, y),
+                  arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 0.9, "shrinkA": 6, "shrinkB": 5,
+                              "connectionstyle": "arc3,rad=0.25"})
+    axes.annotate(f'"{row.snr_db:g}" is {row.true_db:.1f} dB', ((row.snr_db + row.true_db) / 2, y),
+                  xytext=(0, 43), textcoords="offset points", ha="center", color=INK, fontsize=10)

@@ -1,0 +1,168 @@
+"""Finished points as rows: one scheme at one SNR, over all seeds that are there."""
+
+import contextlib
+import math
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gensc import config, units
+from gensc.config import Experiment
+from gensc.errors import InputError
+from gensc.link import make
+from gensc.metric import Estimate
+from gensc.metric.classification import confusion
+from gensc.report.labels import Labels, is_gensc6g, labels
+from gensc.results import LinkFacts, Point, Results
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One scheme at one SNR.
+
+    ``snr_db`` is Es/N0 in dB, but where ``plain_ratio`` says that the scheme takes the number as a ratio.
+    ``figures`` by name, ``headline`` the name that leads; ``seeds`` those that are aggregated, S of them.
+    Cost an item: ``uses`` (complex channel uses), ``bits``, ``seconds`` on the air, ``cbr`` (uses per source
+    value), ``receive_ms`` of computing after the encoder. ``params_m``: millions of parameters.
+    Where items are classified: ``confusion`` int [C,C] (true, predicted) summed over the seeds, and ``hits``
+    bool [S,N].
+    """
+
+    scheme: int
+    backbone: str
+    decoder: str
+    transport: str
+    channel: str
+    snr_db: float
+    plain_ratio: bool
+    headline: str
+    figures: dict[str, Estimate]
+    seeds: tuple[int, ...]
+    params_m: float
+    uses: float
+    bits: float
+    seconds: float
+    cbr: float
+    receive_ms: float
+    confusion: np.ndarray | None
+    hits: np.ndarray | None
+
+    @property
+    def leading(self) -> Estimate:
+        """The figure that leads tables and plots."""
+        return self.figures[self.headline]
+
+    @property
+    def true_db(self) -> float:
+        """Es/N0 in dB, whatever the scheme's convention (over all items together for a plain ratio)."""
+        return float(units.ratio_to_db(self.snr_db)) if self.plain_ratio else self.snr_db
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a results folder holds: the experiment and its schemes, rows by scheme and SNR, where they come
+    from, and how many of the ``planned`` points are ``done``."""
+
+    experiment: Experiment
+    schemes: tuple[Experiment, ...]
+    rows: tuple[Row, ...]
+    classes: tuple[str, ...]
+    provenance: dict[str, Any]
+    done: int
+    planned: int
+
+
+def rows(out: Path) -> list[Row]:
+    """The rows of a results folder, by scheme and SNR."""
+    return list(load(out).rows)
+
+
+def load(out: Path) -> Finished:
+    """Read a results folder. Raises InputError where it holds no results, or those of another experiment."""
+    experiment = _experiment(out)
+    path = out / "results.sqlite"
+    identity = _identity(path)
+    results = Results(path, identity)
+    try:
+        provenance, links, points = results.provenance, results.links(), results.points()
+    finally:
+        results.close()
+    if config.digest(experiment, provenance["data"]["digest"]) != identity:
+        raise InputError(f"{out / 'experiment.toml'} is not the experiment whose results {path} holds: "
+                         "put the original file back, or run the experiment into another folder")
+    if not points:
+        raise InputError(f"{path} holds no finished point yet: wait for the run's first, or start it again")
+    _check_once(path, links)
+    schemes, classes = config.expand(experiment), tuple(provenance["classes"])
+    made = _rows(schemes, len(classes), links, points)
+    planned = sum(len(one.seeds) * len(one.evaluate.snr_db) for one in schemes)
+    return Finished(experiment, schemes, tuple(made), classes, provenance, len(points), planned)
+
+
+def _experiment(out: Path) -> Experiment:
+    for name in ("results.sqlite", "experiment.toml"):
+        if not (out / name).is_file():
+            raise InputError(f"{out} is no results folder, it has no {name}: give the folder named with --out "
+                             "when the experiment was run")
+    return config.load(out / "experiment.toml")
+
+
+def _identity(path: Path) -> str:
+    """The digest of the experiment that the file belongs to, read without the right to change it."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+            found = db.execute("SELECT value FROM meta WHERE key = 'experiment'").fetchone()
+    except sqlite3.Error as error:
+        raise InputError(f"{path} is no results file ({error}): "
+                         "run the experiment again into another folder") from error
+    if found is None:
+        raise InputError(f"{path} is empty: start the run again")
+    return str(found[0])
+
+
+def _check_once(path: Path, links: dict[str, LinkFacts]) -> None:
+    """Two versions of gensc in one file would count every seed twice."""
+    if len({(link.scheme, link.seed) for link in links.values()}) != len(links):
+        raise InputError(f"{path} holds some seeds twice, from two versions of gensc: "
+                         "run the experiment again into another folder")
+
+
+def _rows(schemes: tuple[Experiment, ...], classes: int, links: dict[str, LinkFacts],
+          points: list[Point]) -> list[Row]:
+    together: dict[tuple[int, float], list[tuple[LinkFacts, Point]]] = defaultdict(list)
+    for point in points:
+        link = links[point.job]
+        together[link.scheme, point.snr_db].append((link, point))
+    named = labels(schemes)
+    return [_row(schemes[scheme], named[scheme], classes, sorted(together[scheme, snr_db], key=lambda run: run[0].seed))
+            for scheme, snr_db in sorted(together)]
+
+
+def _row(experiment: Experiment, label: Labels, classes: int, runs: list[tuple[LinkFacts, Point]]) -> Row:
+    link, point = runs[0]
+    task = make("task", experiment.link.task, classes=classes)
+    columns = [one.columns for _, one in runs]
+    counts = hits = None
+    if {"label", "predicted"} <= point.columns.keys():
+        predicted = np.stack([one["predicted"] for one in columns])
+        true = np.broadcast_to(columns[0]["label"], predicted.shape)
+        counts, hits = confusion(true, predicted, classes).sum(axis=0), predicted == true
+    uses = _mean(one.uses for _, one in runs)
+    size = experiment.data.size
+    return Row(
+        link.scheme, label.backbone, label.decoder, label.transport, label.channel, point.snr_db,
+        is_gensc6g(experiment), task.headline, task.summarise(columns), tuple(one.seed for one, _ in runs),
+        params_m=link.facts["parameters"] / 1e6, uses=uses, bits=_mean(one.bits for _, one in runs),
+        seconds=_mean(one.seconds for _, one in runs), cbr=float(units.bandwidth_ratio(uses, (3, size, size))),
+        receive_ms=_mean(one.facts["receive_ms"] for one, _ in runs), confusion=counts, hits=hits,
+    )
+
+
+def _mean(values: Iterable[float]) -> float:
+    known = list(values)
+    return math.fsum(known) / len(known)

@@ -1,0 +1,32 @@
+"""Everything that a report is, written into the results folder."""
+
+import re
+from pathlib import Path
+
+from rich.console import Console
+
+from gensc import files
+from gensc.report import tables
+from gensc.report.page import page
+from gensc.report.plots import plots
+from gensc.report.rows import load
+
+
+def write(out: Path, console: Console | None = None) -> Path:
+    """Write OUT/NAME.csv, OUT/NAME.tex, OUT/plots/*.svg and OUT/report.html, and return the page's path.
+
+    Works on what is finished so far; ``console`` gets the table in short. Raises InputError where the folder
+    holds no results yet.
+    """
+    finished = load(out)
+    name = re.sub(r"[^\w.-]+", "_", finished.experiment.name)
+    drawn = plots(finished)
+    files.write_text(out / f"{name}.csv", tables.csv_text(finished.rows))
+    files.write_text(out / f"{name}.tex", tables.latex(finished))
+    for plot in drawn:
+        files.write_text(out / "plots" / f"{plot.name}.svg", plot.svg)
+    path = out / "report.html"
+    files.write_text(path, page(finished, drawn, (out / "experiment.toml").read_text(encoding="utf-8")))
+    if console is not None:
+        tables.show(finished, console)
+    return path

@@ -1,0 +1,130 @@
+"""Finished points of a sweep in one SQLite file: stored at once, never doubled, never of another experiment."""
+
+import io
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gensc.errors import InputError
+from gensc.signal import Cost
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS link (job TEXT PRIMARY KEY, scheme INTEGER NOT NULL, seed INTEGER NOT NULL,
+                                 facts TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS point (job TEXT NOT NULL, snr_db REAL NOT NULL, cost TEXT NOT NULL,
+                                  columns BLOB NOT NULL, PRIMARY KEY (job, snr_db));
+"""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One trained link at one SNR: mean cost an item, and the kept ``columns`` [N] of the test items."""
+
+    job: str
+    snr_db: float
+    uses: float
+    bits: float
+    seconds: float
+    columns: dict[str, np.ndarray]
+
+    @staticmethod
+    def of(job: str, snr_db: float, cost: Cost, columns: dict[str, np.ndarray]) -> "Point":
+        """A point with the mean of a cost [N]."""
+        uses, bits, seconds = (float(one.double().mean()) for one in (cost.uses, cost.bits, cost.seconds))
+        return Point(job, snr_db, uses, bits, seconds, columns)
+
+
+@dataclass(frozen=True)
+class LinkFacts:
+    """A trained link of a sweep: which scheme and seed, and ``facts`` (parameters, times, epochs)."""
+
+    job: str
+    scheme: int
+    seed: int
+    facts: dict[str, Any]
+
+
+class Results:
+    """The results file of one experiment. Raises InputError where it is damaged or another experiment's."""
+
+    def __init__(self, path: Path, experiment: str, provenance: Mapping[str, Any] | None = None) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=60)
+            self._db.executescript(_TABLES)
+        except (sqlite3.Error, OSError) as error:
+            raise InputError(f"{path} can't be used as a results file ({error}): free disk space, or name another "
+                             "folder with --out") from error
+        known = self.meta("experiment")
+        if known is not None and known != experiment:
+            raise InputError(f"{path} holds the results of another experiment ({known[:12]}, this one is "
+                             f"{experiment[:12]}): name another folder with --out, or delete the file")
+        if known is None:
+            self._write("INSERT INTO meta VALUES (?, ?)", ("experiment", experiment))
+            self._write("INSERT INTO meta VALUES (?, ?)", ("provenance", json.dumps(dict(provenance or {}))))
+
+    def meta(self, key: str) -> str | None:
+        """A stored fact of the whole experiment."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Command, seeds, versions and data digest of the run that began the file."""
+        return json.loads(self.meta("provenance") or "{}")
+
+    def add_link(self, link: LinkFacts) -> None:
+        """Keep a trained link's facts (the first ones, where they are known already)."""
+        self._write("INSERT OR IGNORE INTO link VALUES (?, ?, ?, ?)",
+                    (link.job, link.scheme, link.seed, json.dumps(link.facts)))
+
+    def add_point(self, point: Point) -> None:
+        """Keep a finished point, in a transaction of its own."""
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, **point.columns)
+        cost = json.dumps([point.uses, point.bits, point.seconds])
+        self._write("INSERT OR IGNORE INTO point VALUES (?, ?, ?, ?)",
+                    (point.job, point.snr_db, cost, buffer.getvalue()))
+
+    def done(self) -> set[tuple[str, float]]:
+        """The (job, snr_db) of every finished point."""
+        return {(job, snr_db) for job, snr_db in self._db.execute("SELECT job, snr_db FROM point")}
+
+    def links(self) -> dict[str, LinkFacts]:
+        """Trained links by job."""
+        rows = self._db.execute("SELECT job, scheme, seed, facts FROM link ORDER BY scheme, seed")
+        return {job: LinkFacts(job, scheme, seed, json.loads(facts)) for job, scheme, seed, facts in rows}
+
+    def points(self) -> list[Point]:
+        """Every finished point, ordered by job and SNR."""
+        rows = self._db.execute("SELECT job, snr_db, cost, columns FROM point ORDER BY job, snr_db")
+        return [_point(*row) for row in rows]
+
+    def close(self) -> None:
+        """Release the file."""
+        self._db.close()
+
+    def _write(self, statement: str, values: tuple[Any, ...]) -> None:
+        try:
+            with self._db:
+                self._db.execute(statement, values)
+        except sqlite3.Error as error:
+            raise InputError(f"{self.path} can't take a result ({error}): free disk space and run the same command "
+                             "again; what was stored is kept") from error
+
+
+def _point(job: str, snr_db: float, cost: str, blob: bytes) -> Point:
+    uses, bits, seconds = json.loads(cost)
+    return Point(job, snr_db, uses, bits, seconds, _columns(blob))
+
+
+def _columns(blob: bytes) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(blob), allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}

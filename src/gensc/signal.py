@@ -1,0 +1,82 @@
+"""What is on the air, what the ends know of it, and what it cost."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from gensc import units
+from gensc.errors import InputError
+from gensc.rng import Rng
+
+Csi = Literal["receiver", "pilots", "none"]
+
+
+@dataclass(frozen=True)
+class State:
+    """This use of the link: ``snr_db`` float32 [B] (Es/N0), random streams, who knows the channel.
+
+    ``csi`` "receiver": the receiver is given h; "pilots": it estimates h from pilots that the transport
+    sends and pays for; "none": it neither knows nor equalises. N0 is known to the receiver in all three.
+    """
+
+    snr_db: Tensor
+    rng: Rng
+    csi: Csi = "receiver"
+
+    def __post_init__(self) -> None:
+        if self.csi not in get_args(Csi):
+            raise InputError(f"csi is {self.csi!r}: expected one of {', '.join(get_args(Csi))}")
+        if self.snr_db.shape != (len(self.rng.items),):
+            raise ValueError(f"State: snr_db {tuple(self.snr_db.shape)} for {len(self.rng.items)} items")
+
+    @staticmethod
+    def of(snr_db: Tensor | float, items: int | list[int], rng: Rng, csi: Csi = "receiver") -> "State":
+        """A state for B items (a count, or their identities); a number of dB is spread over all."""
+        count = items if isinstance(items, int) else len(items)
+        return State(units.checked_snr_db(snr_db, count), rng.of(items), csi)
+
+    def child(self, *path: object) -> "State":
+        """The same state with the random streams of a component of the link."""
+        return replace(self, rng=self.rng.child(*path))
+
+    @property
+    def n0(self) -> Tensor:
+        """Noise power N0 per complex use, float32 [B]."""
+        return units.noise_power(self.snr_db)
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Complex baseband symbols ``x`` complex64 [B,k], noise power ``n0`` float32 [B], and the channel
+    gain ``h`` complex64 [B,k] that they met (None before any channel; all ones over AWGN)."""
+
+    x: Tensor
+    n0: Tensor
+    h: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a delivery cost, per item, float32 [B]: complex channel ``uses`` (pilots, headers and side
+    information included), information ``bits`` (0 for analog links), ``seconds`` on the air."""
+
+    uses: Tensor
+    bits: Tensor
+    seconds: Tensor
+
+    @staticmethod
+    def analog(uses: int, items: int, bandwidth_hz: float, device: torch.device | str = "cpu") -> "Cost":
+        """The cost of sending ``uses`` channel symbols for each of B items."""
+        count = torch.full((items,), float(uses), device=device)
+        return Cost(count, torch.zeros_like(count), units.airtime_s(count, bandwidth_hz))
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What came out of a transport: the payload, which items arrived (``ok`` bool [B]) and the cost."""
+
+    payload: Tensor
+    ok: Tensor
+    cost: Cost

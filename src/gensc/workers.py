@@ -1,0 +1,82 @@
+"""Jobs over worker processes that end with their parent, one torch thread each.
+
+One thread a worker makes the sums, and so the results, the same for every number of workers.
+"""
+
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
+
+import torch
+
+Tell = Callable[[object], None]
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """A job's last message; ``error`` is what stopped it."""
+
+    error: Exception | None
+
+
+def run_jobs(work: Callable[[Any, Tell], None], jobs: Sequence[object], workers: int) -> Generator[object, None, None]:
+    """Run ``work(job, tell)`` for every job and yield what the jobs tell, as it comes.
+
+    ``work`` and the jobs are pickled. An exception in a job is raised here; leaving the loop ends the workers.
+    """
+    context = get_context("spawn")
+    todo, told = context.Queue(), context.Queue()
+    for job in jobs:
+        todo.put(job)
+    crew = [context.Process(target=_serve, args=(work, todo, told), daemon=True)
+            for _ in range(max(1, min(workers, len(jobs))))]
+    for process in crew:
+        process.start()
+    try:
+        ended = 0
+        while ended < len(jobs):
+            try:
+                message = told.get(timeout=1)
+            except queue.Empty:
+                lost = [process.exitcode for process in crew if process.exitcode]
+                if lost:
+                    raise RuntimeError(f"a worker process died (exit code {lost[0]}): out of memory? Run the same "
+                                       "command again, with fewer --workers") from None
+                continue
+            if not isinstance(message, _Ended):
+                yield message
+                continue
+            if message.error is not None:
+                raise message.error
+            ended += 1
+    finally:
+        for process in crew:
+            process.terminate()
+            process.join()
+
+
+def _serve(work: Callable[[Any, Tell], None], todo: Any, told: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    torch.set_num_threads(1)
+    while True:
+        job = todo.get()
+        try:
+            work(job, told.put)
+        except Exception as error:
+            told.put(_Ended(error))
+        else:
+            told.put(_Ended(None))
+
+
+def _end_with(parent: int) -> None:
+    """End this process once its parent is gone, however that went."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)

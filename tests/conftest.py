@@ -1,0 +1,33 @@
+import pytest
+import torch
+from hypothesis import settings
+
+from gensc.rng import Rng
+from gensc.signal import Signal, State
+
+# Fixed examples: a test that fails, fails every time.
+settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=60)
+settings.load_profile("fixed")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Small tensors: threads cost more than they bring, and the tests share their machine."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def send():
+    """send(channel, symbols, snr_db, seed): complex64 [B,k] of unit power over a channel, as a Signal."""
+
+    def run(channel, symbols: torch.Tensor, snr_db: float | torch.Tensor, seed: int = 0) -> Signal:
+        state = State.of(snr_db, len(symbols), Rng.seeded(seed, "tests"))
+        return channel(Signal(symbols, state.n0), state)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def ones():
+    """ones(items, uses): the constant symbol 1."""
+    return lambda items, uses: torch.ones(items, uses, dtype=torch.complex64)

@@ -1,0 +1,50 @@
+"""Synthetic results folders: predictions of known accuracy instead of trained links."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from gensc import config, files
+from gensc.config import Experiment
+from gensc.results import LinkFacts, Point, Results
+from gensc.sweep import Job, jobs_of
+
+CLASSES = ("SUV", "Fighter_Jet", "Dump_Truck", "Military_Tank")
+Predict = Callable[[Job, float, np.ndarray], np.ndarray]
+
+
+def provenance(classes: tuple[str, ...], items: int) -> dict:
+    """What the runner stores beside the results."""
+    return {
+        "command": "gensc run table1", "started": "2026-01-02T03:04:05+00:00", "versions": {"torch": "2.13.0"},
+        "machine": {"system": "Linux", "processor": "x86_64"}, "classes": list(classes),
+        "data": {"source": "vehicles", "test": "", "digest": "d1", "train": 100, "validation": 20,
+                 "test_items": items, "size": 224},
+        "notes": ["resnet50 is not in this table: get it with `gensc zoo pull resnet50`"],
+    }
+
+
+def fill(out: Path, experiment: Experiment, predict: Predict, label: np.ndarray,
+         classes: tuple[str, ...] = CLASSES, points: int | None = None) -> Path:
+    """A results folder whose predictions int [N] come from ``predict(job, snr_db, label)``; at most ``points``."""
+    left = 10**9 if points is None else points
+    results = Results(out / "results.sqlite", config.digest(experiment, "d1"), provenance(classes, len(label)))
+    files.write_text(out / "experiment.toml", config.to_toml(experiment))
+    for job in jobs_of(config.expand(experiment), "d1"):
+        part = job.experiment.link.transport
+        uses = float(part.options.get("uses", 640 if part.name == "features" else 128))
+        for snr_db in job.snr_db[:left]:
+            results.add_link(LinkFacts(job.key, job.scheme, job.seed, {"parameters": 4_652_000, "receive_ms": 0.5}))
+            columns = {"label": label, "predicted": predict(job, snr_db, label)}
+            results.add_point(Point(job.key, snr_db, uses, 0.0, uses / 20e6, columns))
+        left = max(0, left - len(job.snr_db))
+    results.close()
+    return out
+
+
+def wrong_first(label: np.ndarray, wrong: int) -> np.ndarray:
+    """The labels int [N], the first ``wrong`` of them off by one class."""
+    predicted = label.copy()
+    predicted[:wrong] = (predicted[:wrong] + 1) % len(CLASSES)
+    return predicted

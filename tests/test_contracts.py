@@ -1,0 +1,81 @@
+"""Every registered part, made with its defaults, keeps the laws; so do its other settings."""
+
+import pytest
+import torch
+
+from gensc import registry
+from gensc.testing import check_channel, check_codec, check_task, check_transport
+
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+
+
+def maker(kind, name, **options):
+    return lambda: registry.create(kind, name, **options)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("name", registry.names("channel"))
+def test_every_channel_keeps_the_laws(name, device):
+    check_channel(maker("channel", name), device=device)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("name", registry.names("transport"))
+def test_every_transport_keeps_the_laws(name, device):
+    check_transport(maker("transport", name), device=device)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("name", registry.names("codec"))
+def test_every_codec_keeps_the_laws(name, device):
+    check_codec(maker("codec", name), device=device)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("name", registry.names("task"))
+def test_every_task_keeps_the_laws(name, device):
+    check_task(maker("task", name), device=device)
+
+
+@pytest.mark.parametrize(("name", "options"), [
+    ("rayleigh", {"fading": "symbol"}),
+    ("rician", {"fading": "symbol", "k_db": 0.0}),
+    ("rician", {"k_db": float("inf")}),
+    ("interference", {"shape": "burst", "sir_db": 0.0}),
+    ("chain", {"parts": ({"name": "phase_noise"}, {"name": "rician"}, {"name": "interference"})}),
+    ("chain", {"parts": ({"name": "chain"}, {"name": "awgn"})}),
+], ids=str)
+def test_other_settings_of_channels(name, options):
+    check_channel(maker("channel", name, **options))
+
+
+@pytest.mark.parametrize(("name", "options", "channel", "csi"), [
+    ("analog", {"mapping": "linear", "uses": 12, "equalizer": "zf"}, "rayleigh", "receiver"),
+    ("analog", {"uses": 12, "pilots": 3, "hidden": 32}, "rayleigh", "pilots"),
+    ("analog", {"uses": 1, "hidden": 32}, "rayleigh", "none"),
+    ("features", {"pilots": 2}, "rician", "pilots"),
+    ("features", {"equalizer": "zf"}, "rayleigh", "receiver"),
+    ("features", {}, "chain", "none"),
+    ("features", {"convention": "gensc6g"}, "awgn", "receiver"),
+    ("features", {"convention": "gensc6g"}, "rayleigh", "receiver"),
+], ids=str)
+def test_other_settings_of_transports(name, options, channel, csi):
+    def make():
+        return registry.create("transport", name, channel=registry.create("channel", channel), **options)
+
+    check_transport(make, csi=csi)
+
+
+@pytest.mark.parametrize("options", [
+    {"mode": "finetune", "frozen_stages": 3, "output": "logits"},
+    {"mode": "finetune", "frozen_stages": 3, "output": "pooled"},
+    {"mode": "scratch", "model": "mobilenetv3_small_050", "output": "pooled"},
+], ids=str)
+def test_other_settings_of_codecs(options):
+    check_codec(maker("codec", "backbone", size=64, **options), size=64)
+
+
+@pytest.mark.parametrize(("options", "shape"), [
+    ({"classes": 2, "head": "2xfc", "smoothing": 0.0}, (7,)), ({"classes": 15}, (8, 3, 5))], ids=str)
+def test_other_settings_of_tasks(options, shape):
+    check_task(maker("task", "classify", **options), shape)
