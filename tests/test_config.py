@@ -139,8 +139,7 @@ def changes():
         if spec.name in ("data", "train", "evaluate"):
             for inner in dataclasses.fields(value):
                 old = getattr(value, inner.name)
-                new = OTHER[type(old)] if type(old) in OTHER else (1.0, 2.0)
-                new = "none" if inner.name == "csi" else new
+                new = "none" if inner.name == "csi" else OTHER.get(type(old), (1.0, 2.0))
                 yield f"{spec.name}.{inner.name}", dataclasses.replace(
                     base, **{spec.name: dataclasses.replace(value, **{inner.name: new})})
     for noun in ("codec", "transport", "channel", "task"):

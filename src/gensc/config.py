@@ -141,7 +141,7 @@ def _check_ranges(experiment: Experiment) -> None:
     for key, (count, least) in counts.items():
         if count < least:
             raise InputError(f"{key} is {count}: expected {least} or more")
-    if not train.rate > 0 or train.weight_decay < 0:
+    if not train.rate > 0 or not train.weight_decay >= 0:
         raise InputError(f"train.rate is {train.rate} and train.weight_decay {train.weight_decay}: "
                          "expected a rate above 0 and a decay of 0 or more")
     if len(train.snr_db) != 2 or not train.snr_db[0] <= train.snr_db[1]:
@@ -217,14 +217,19 @@ def to_toml(experiment: Experiment) -> str:
 
 
 def _toml_key(key: str) -> str:
-    return key if key.replace("_", "").isalnum() else json.dumps(key)
+    return key if key.isascii() and key.replace("_", "").isalnum() else _toml(key)
 
 
 def _toml(value: Any) -> str:
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "[\n" + "".join(f"    {_toml(one)},\n" for one in value) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_toml_key(key)} = {_toml(one)}" for key, one in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_toml(one) for one in value) + "]"
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return "inf" if value > 0 else "-inf"
+    if isinstance(value, str):
+        # JSON escapes beyond the basic plane as surrogate pairs, which TOML forbids; TOML forbids a bare DEL.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return json.dumps(value)

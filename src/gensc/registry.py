@@ -73,7 +73,7 @@ def lookup(kind: str, name: str) -> Callable[..., Any]:
     return _PARTS[kind][name]
 
 
-def create(kind: str, name: str, **options: Any) -> Any:
+def create(kind: str, name: str, /, **options: Any) -> Any:
     """Make a part from its options, each checked by name and type against the constructor."""
     made = lookup(kind, name)
     return made(**checked(f"{kind} {name!r}", options_of(made), options))

@@ -70,6 +70,21 @@ class Results:
             self._write("INSERT INTO meta VALUES (?, ?)", ("experiment", experiment))
             self._write("INSERT INTO meta VALUES (?, ?)", ("provenance", json.dumps(dict(provenance or {}))))
 
+    @staticmethod
+    def read(path: Path) -> "Results":
+        """An existing results file, whatever its experiment, without the right to change it."""
+        results = object.__new__(Results)
+        results.path = path
+        try:
+            results._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+            empty = results.meta("experiment") is None
+        except sqlite3.Error as error:
+            raise InputError(f"{path} is no results file ({error}): run the experiment again into another "
+                             "folder") from error
+        if empty:
+            raise InputError(f"{path} is empty: start the run again")
+        return results
+
     def meta(self, key: str) -> str | None:
         """A stored fact of the whole experiment."""
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()

@@ -18,7 +18,9 @@ _MASK = (1 << 64) - 1
 
 
 def _digest(*parts: object) -> int:
-    text = "\x1f".join(f"{type(part).__name__}:{part}" for part in parts)
+    # The separator in a name is escaped, so that no name can pass for two.
+    shown = (str(part).replace("\\", "\\\\").replace("\x1f", "\\x1f") for part in parts)
+    text = "\x1f".join(f"{type(part).__name__}:{one}" for part, one in zip(parts, shown, strict=True))
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "little")
 
 

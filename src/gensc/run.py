@@ -6,14 +6,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from gensc import config, files
+from gensc import __version__, config, files
 from gensc.config import Experiment
 from gensc.data.dataset import Splits
 from gensc.data.dataset import load as load_data
 from gensc.results import Results
 from gensc.sweep import locked, sweep
 
-PACKAGES = ("gensc", "torch", "timm", "numpy", "scikit-learn", "pillow")
+PACKAGES = ("gensc", "torch", "timm", "numpy", "scipy", "numba", "pillow")
 
 
 def run(experiment: Experiment, out: Path, workers: int, command: str, notes: tuple[str, ...] = ()) -> None:
@@ -25,12 +25,17 @@ def run(experiment: Experiment, out: Path, workers: int, command: str, notes: tu
     with locked(out):
         splits = load_splits(experiment)
         facts = provenance(experiment, splits, command, notes)
-        results = Results(out / "results.sqlite", config.digest(experiment, splits.digest), facts)
+        results = Results(out / "results.sqlite", run_digest(experiment, splits.digest, __version__), facts)
         try:
             files.write_text(out / "experiment.toml", config.to_toml(experiment))
             sweep(experiments, splits, out, results, workers)
         finally:
             results.close()
+
+
+def run_digest(experiment: Experiment, data: str, gensc: str) -> str:
+    """The identity of a results file: the experiment, the digest of its data, the version of gensc."""
+    return config.digest(experiment, data, gensc)
 
 
 def load_splits(experiment: Experiment) -> Splits:

@@ -15,7 +15,7 @@ Csi = Literal["receiver", "pilots", "none"]
 
 @dataclass(frozen=True)
 class State:
-    """This use of the link: ``snr_db`` float32 [B] (Es/N0), random streams, who knows the channel.
+    """This use of the link: ``snr_db`` float32 [B] (Es/N0; a number is spread over the items), random streams, who knows the channel.
 
     ``csi`` "receiver": the receiver is given h; "pilots": it estimates h from pilots that the transport
     sends and pays for; "none": it neither knows nor equalises. N0 is known to the receiver in all three.
@@ -28,14 +28,12 @@ class State:
     def __post_init__(self) -> None:
         if self.csi not in get_args(Csi):
             raise InputError(f"csi is {self.csi!r}: expected one of {', '.join(get_args(Csi))}")
-        if self.snr_db.shape != (len(self.rng.items),):
-            raise ValueError(f"State: snr_db {tuple(self.snr_db.shape)} for {len(self.rng.items)} items")
+        object.__setattr__(self, "snr_db", units.checked_snr_db(self.snr_db, len(self.rng.items)))
 
     @staticmethod
     def of(snr_db: Tensor | float, items: int | list[int], rng: Rng, csi: Csi = "receiver") -> "State":
         """A state for B items (a count, or their identities); a number of dB is spread over all."""
-        count = items if isinstance(items, int) else len(items)
-        return State(units.checked_snr_db(snr_db, count), rng.of(items), csi)
+        return State(torch.as_tensor(snr_db), rng.of(items), csi)
 
     def child(self, *path: object) -> "State":
         """The same state with the random streams of a component of the link."""

@@ -48,21 +48,30 @@ def test_a_perfect_and_a_hopeless_receiver_have_intervals(share):
     assert figure.high - figure.low == pytest.approx(0.0713, abs=1e-3)
 
 
-@pytest.mark.parametrize(("runs", "hardness", "ability"), [
-    (1, 0.0, 0.0), (1, 1.5, 0.0), (3, 0.0, 0.0), (3, 1.5, 0.0), (5, 1.5, 0.0), (3, 1.5, 0.15), (5, 1.5, 0.15)])
-def test_the_interval_covers_the_true_share(runs, hardness, ability):
-    """Items of unequal hardness, seeds of unequal ability, the items shared by all seeds."""
+def coverage(runs: int, items: int, ability: float, trials: int = 800) -> float:
+    """How often the interval holds the mean share over all items and all seeds. Items are of unequal
+    hardness and shared by the runs; ``ability`` is the spread of the seeds, in logits."""
     generator = np.random.default_rng(4)
-    logit = 1.0 + hardness * generator.standard_normal(200_000)
-    skill = ability * generator.standard_normal((200, 1))
-    truth = float((1 / (1 + np.exp(-(logit[:2000] + skill)))).mean())
-    if ability == 0:
-        truth = float((1 / (1 + np.exp(-logit))).mean())
+    hardness = 1.0 + 1.5 * generator.standard_normal(20_000)
+    skill = ability * np.sqrt(2) * np.polynomial.hermite.hermgauss(21)[0]
+    weight = np.polynomial.hermite.hermgauss(21)[1] / np.sqrt(np.pi)
+    truth = sum(w * (1 / (1 + np.exp(-(hardness + s)))).mean() for s, w in zip(skill, weight, strict=True))
     covered = 0
-    for _ in range(800):
-        picked = generator.choice(logit, size=200)
+    for _ in range(trials):
         skills = ability * generator.standard_normal((runs, 1))
-        hits = generator.random((runs, 200)) < 1 / (1 + np.exp(-(picked + skills)))
-        figure = proportion(hits)
+        chance = 1 / (1 + np.exp(-(generator.choice(hardness, size=items) + skills)))
+        figure = proportion(generator.random((runs, items)) < chance)
         covered += figure.low <= truth <= figure.high
-    assert covered / 800 >= 0.93
+    return covered / trials
+
+
+@pytest.mark.parametrize(("runs", "items"), [(1, 50), (1, 200), (3, 200), (5, 200)])
+def test_the_interval_covers_the_true_share_of_items(runs, items):
+    assert coverage(runs, items, ability=0.0) >= 0.93
+
+
+@pytest.mark.parametrize(("runs", "items", "ability"), [
+    (3, 200, 0.15), (5, 200, 0.15), (3, 1_000, 0.3), (5, 1_000, 0.6)])
+def test_the_interval_covers_the_true_share_where_seeds_differ(runs, items, ability):
+    """A few seeds say little about their own spread: Student's t, not the normal, bounds it."""
+    assert coverage(runs, items, ability) >= 0.93

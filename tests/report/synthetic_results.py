@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gensc import config, files
+from gensc import __version__, config, files
 from gensc.config import Experiment
 from gensc.results import LinkFacts, Point, Results
+from gensc.run import run_digest
 from gensc.sweep import Job, jobs_of
 
 CLASSES = ("SUV", "Fighter_Jet", "Dump_Truck", "Military_Tank")
@@ -17,7 +18,8 @@ Predict = Callable[[Job, float, np.ndarray], np.ndarray]
 def provenance(classes: tuple[str, ...], items: int) -> dict:
     """What the runner stores beside the results."""
     return {
-        "command": "gensc run table1", "started": "2026-01-02T03:04:05+00:00", "versions": {"torch": "2.13.0"},
+        "command": "gensc run table1", "started": "2026-01-02T03:04:05+00:00",
+        "versions": {"gensc": __version__, "torch": "2.13.0"},
         "machine": {"system": "Linux", "processor": "x86_64"}, "classes": list(classes),
         "data": {"source": "vehicles", "test": "", "digest": "d1", "train": 100, "validation": 20,
                  "test_items": items, "size": 224},
@@ -29,7 +31,8 @@ def fill(out: Path, experiment: Experiment, predict: Predict, label: np.ndarray,
          classes: tuple[str, ...] = CLASSES, points: int | None = None) -> Path:
     """A results folder whose predictions int [N] come from ``predict(job, snr_db, label)``; at most ``points``."""
     left = 10**9 if points is None else points
-    results = Results(out / "results.sqlite", config.digest(experiment, "d1"), provenance(classes, len(label)))
+    digest = run_digest(experiment, "d1", __version__)
+    results = Results(out / "results.sqlite", digest, provenance(classes, len(label)))
     files.write_text(out / "experiment.toml", config.to_toml(experiment))
     for job in jobs_of(config.expand(experiment), "d1"):
         part = job.experiment.link.transport

@@ -22,7 +22,7 @@ class Chain(Channel):
         super().__init__()
         if not parts:
             raise InputError("chain: parts is empty; give at least one channel, e.g. [{name = 'awgn'}]")
-        made = [part if isinstance(part, Channel) else create("channel", **part) for part in parts]
+        made = [part if isinstance(part, Channel) else _made(part) for part in parts]
         self.parts = nn.ModuleList(made)
         self.block_fading = all(part.block_fading for part in made)
 
@@ -31,3 +31,11 @@ class Chain(Channel):
             assert isinstance(part, Channel)
             signal = part.distort(signal, state.child("part", place))
         return signal
+
+
+def _made(table: dict) -> Channel:
+    options = dict(table)
+    name = options.pop("name", None)
+    if not isinstance(name, str):
+        raise InputError(f"chain: the part {table!r} needs a name, e.g. {{name = 'awgn'}}")
+    return create("channel", name, **options)

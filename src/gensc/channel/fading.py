@@ -6,6 +6,7 @@ import torch
 
 from gensc import units
 from gensc.channel.base import Channel, faded
+from gensc.errors import InputError
 from gensc.registry import register
 from gensc.signal import Signal, State
 
@@ -37,13 +38,15 @@ class Rician(Channel):
 
     def __init__(self, k_db: float = 6.0, fading: Fading = "block") -> None:
         super().__init__()
+        if k_db != k_db:
+            raise InputError("rician: k_db is nan; give the ratio of line of sight to scattered power in dB")
         self.k_db = k_db
         self.block_fading = fading == "block"
 
     def distort(self, signal: Signal, state: State) -> Signal:
         draws = 1 if self.block_fading else signal.x.shape[1]
-        k = units.db_to_ratio(self.k_db)
+        scatter = 1 / (1 + units.db_to_ratio(self.k_db))
         theta = 2 * torch.pi * state.child("line of sight").rng.uniform(1)
         direct = torch.polar(torch.ones_like(theta), theta)
         scattered = state.child("fading").rng.complex_normal(draws)
-        return faded(signal, (k / (k + 1)).sqrt() * direct + (1 / (k + 1)).sqrt() * scattered)
+        return faded(signal, (1 - scatter).sqrt() * direct + scatter.sqrt() * scattered)

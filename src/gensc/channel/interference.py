@@ -28,8 +28,8 @@ class Interference(Channel):
         super().__init__()
         if not 0 < duty <= 1:
             raise InputError(f"interference: duty is {duty}; expected a share of the time in (0, 1]")
-        if sir_db != sir_db:
-            raise InputError("interference: sir_db is nan; give the signal-to-interference ratio in dB")
+        if sir_db != sir_db or sir_db == float("-inf"):
+            raise InputError(f"interference: sir_db is {sir_db}; give the signal-to-interference ratio in dB")
         self.sir_db, self.shape, self.duty = sir_db, shape, duty
 
     def distort(self, signal: Signal, state: State) -> Signal:
@@ -40,7 +40,7 @@ class Interference(Channel):
 
     def _tone(self, rng: Rng, uses: int) -> Tensor:
         frequency, phase = rng.uniform(2).split(1, dim=1)
-        turns = (frequency * torch.arange(uses) + phase) % 1
+        turns = ((frequency.double() * torch.arange(uses) + phase) % 1).float()
         return torch.polar(torch.ones_like(turns), 2 * torch.pi * turns)
 
     def _burst(self, rng: Rng, uses: int) -> Tensor:

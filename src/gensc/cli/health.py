@@ -11,7 +11,7 @@ import torch
 from gensc.data.cache import cache_dir
 from gensc.zoo.assets import ASSETS
 
-PACKAGES = ("gensc", "torch", "torchvision", "timm", "numpy", "numba", "scikit-learn", "pyarrow", "pillow", "datasets")
+PACKAGES = ("gensc", "torch", "torchvision", "timm", "numpy", "numba", "scipy", "pyarrow", "pillow", "datasets")
 
 
 def facts() -> Iterator[tuple[str, str]]:

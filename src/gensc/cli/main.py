@@ -14,10 +14,11 @@ app = typer.Typer(
 
 def main() -> None:
     """The ``gensc`` command."""
-    from gensc.cli import links, parts
+    from gensc.cli import data, links, parts
 
     links.add(app)
     parts.add(app)
+    data.add(app)
     try:
         app()
     except InputError as error:

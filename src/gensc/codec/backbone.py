@@ -49,6 +49,9 @@ class Backbone(Codec):
         self.register_buffer("std", torch.tensor(network.std).view(1, 3, 1, 1), persistent=False)
         self.frozen = mode == "frozen"
         self.rate = rate if mode == "finetune" else 1.0
+        if output != "logits":
+            # The pretraining's classifier is no part of this encoder: it would be saved, and never trained.
+            self.net.get_classifier().requires_grad_(False)
         self.fixed = self._fixed_parts(frozen_stages)
         self.staged = Staged(self.net, frozen_stages) if frozen_stages and Staged.fits(self.net) else None
         self.stored = self.frozen or self.staged is not None

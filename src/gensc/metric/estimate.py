@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
 Z95 = 1.959963984540054
 
@@ -40,6 +41,8 @@ def proportion(hits: np.ndarray) -> Estimate:
     trials = float(items)
     if runs > 1 and 0 < share < 1:
         within = share * (1 - share)
-        trials = within / (within / items + float(hits.mean(axis=1).var(ddof=1)) / runs)
+        of_items, of_runs = within / items, float(hits.mean(axis=1).var(ddof=1)) / runs
+        freedom = (runs - 1) * (1 + of_items / of_runs) ** 2 if of_runs > 0 else 1e9
+        trials = within / ((of_items + of_runs) * (float(stdtrit(freedom, 0.975)) / Z95) ** 2)
     low, high = wilson(share, trials)
     return Estimate(share, low, high, items, runs)

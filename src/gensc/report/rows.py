@@ -1,8 +1,6 @@
 """Finished points as rows: one scheme at one SNR, over all seeds that are there."""
 
-import contextlib
 import math
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from gensc.metric import Estimate
 from gensc.metric.classification import confusion
 from gensc.report.labels import Labels, is_gensc6g, labels
 from gensc.results import LinkFacts, Point, Results
+from gensc.run import run_digest
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,18 +85,17 @@ def load(out: Path) -> Finished:
     """Read a results folder. Raises InputError where it holds no results, or those of another experiment."""
     experiment = _experiment(out)
     path = out / "results.sqlite"
-    identity = _identity(path)
-    results = Results(path, identity)
+    results = Results.read(path)
     try:
-        provenance, links, points = results.provenance, results.links(), results.points()
+        identity, provenance = results.meta("experiment"), results.provenance
+        links, points = results.links(), results.points()
     finally:
         results.close()
-    if config.digest(experiment, provenance["data"]["digest"]) != identity:
+    if run_digest(experiment, provenance["data"]["digest"], provenance["versions"]["gensc"]) != identity:
         raise InputError(f"{out / 'experiment.toml'} is not the experiment whose results {path} holds: "
                          "put the original file back, or run the experiment into another folder")
     if not points:
         raise InputError(f"{path} holds no finished point yet: wait for the run's first, or start it again")
-    _check_once(path, links)
     schemes, classes = config.expand(experiment), tuple(provenance["classes"])
     made = _rows(schemes, len(classes), links, points)
     planned = sum(len(one.seeds) * len(one.evaluate.snr_db) for one in schemes)
@@ -110,26 +108,6 @@ def _experiment(out: Path) -> Experiment:
             raise InputError(f"{out} is no results folder, it has no {name}: give the folder named with --out "
                              "when the experiment was run")
     return config.load(out / "experiment.toml")
-
-
-def _identity(path: Path) -> str:
-    """The digest of the experiment that the file belongs to, read without the right to change it."""
-    try:
-        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
-            found = db.execute("SELECT value FROM meta WHERE key = 'experiment'").fetchone()
-    except sqlite3.Error as error:
-        raise InputError(f"{path} is no results file ({error}): "
-                         "run the experiment again into another folder") from error
-    if found is None:
-        raise InputError(f"{path} is empty: start the run again")
-    return str(found[0])
-
-
-def _check_once(path: Path, links: dict[str, LinkFacts]) -> None:
-    """Two versions of gensc in one file would count every seed twice."""
-    if len({(link.scheme, link.seed) for link in links.values()}) != len(links):
-        raise InputError(f"{path} holds some seeds twice, from two versions of gensc: "
-                         "run the experiment again into another folder")
 
 
 def _rows(schemes: tuple[Experiment, ...], classes: int, links: dict[str, LinkFacts],

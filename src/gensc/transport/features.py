@@ -53,7 +53,7 @@ class Features(Transport):
     def _true(self, flat: Tensor, state: State) -> Tensor:
         symbols = as_symbols(flat)
         out = carry(symbols, self.channel, state, self.equalizer, self.pilots)
-        return torch.view_as_real(out.x).flatten(1)[:, : flat.shape[1]] * 2**0.5
+        return torch.view_as_real(out.x).flatten(1)[:, : flat.shape[1]] * (flat.shape[1] / out.x.shape[1]) ** 0.5
 
     def _gensc6g(self, flat: Tensor, state: State) -> Tensor:
         ratio = state.snr_db.to(flat.device)[:, None]
@@ -71,6 +71,8 @@ def as_symbols(flat: Tensor) -> Tensor:
 
     An item that is all zero stays all zero.
     """
+    peak = flat.detach().abs().amax(dim=1, keepdim=True)
+    flat = flat / torch.where(peak > 0, peak, 1)
     padded = torch.nn.functional.pad(flat, (0, flat.shape[1] % 2))
     symbols = torch.view_as_complex(padded.view(len(flat), -1, 2).contiguous())
     power = symbols.abs().square().mean(dim=1, keepdim=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from .paint import ACCENT, BODY, CANVAS, DARK, GLASS, LAMP, METAL, RIM, RUST, TAIL, TRIM, WHITE
@@ -190,7 +192,7 @@ def _covered_bed(mesh: Mesh, front: float, rear: float, half: float, floor: floa
         return
     for k in range(hoops):
         x = rear + 0.05 + (front - rear - 0.1) * k / (hoops - 1)
-        for (y0, z0), (y1, z1) in zip(arch, arch[1:], strict=False):
+        for (y0, z0), (y1, z1) in pairwise(arch):
             mesh.rod((x, y0, z0), (x, y1, z1), 0.03, TRIM, 5)
 
 

@@ -1,0 +1,74 @@
+"""Wall time of a whole sweep against the sum of its bare forward passes.
+
+A link whose encoder runs at every point (nothing stored) is trained for one epoch, then scored at sixteen
+SNRs by ``gensc.sweep`` with one worker: process start, reading pictures, streams, channel, metrics and
+storage included. The same tensors then go through bare calls of its modules, one thread as in a worker.
+
+    python benchmarks/sweep.py
+"""
+
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+
+from gensc import config
+from gensc.codec.store import FeatureStore
+from gensc.data.dataset import Splits
+from gensc.linkfile import load
+from gensc.results import Results
+from gensc.rng import Rng
+from gensc.run import load_splits
+from gensc.signal import State
+from gensc.sweep import jobs_of, sweep, train_link
+
+SNR_DB = tuple(float(snr_db) for snr_db in range(-10, 22, 2))
+EXPERIMENT = {
+    "seeds": [0], "data": {"source": "vehicles:480", "test_share": 0.3, "allow_duplicates": True},
+    "link": {"codec": {"name": "backbone", "mode": "finetune"}, "transport": {"name": "analog"}},
+    "train": {"epochs": 1}, "evaluate": {"snr_db": list(SNR_DB)},
+}
+
+
+@torch.no_grad()
+def bare_s(link_file: Path, splits: Splits) -> float:
+    """Seconds of nothing but the link's forward passes, once for every SNR, on pictures already in memory."""
+    link, _ = load(link_file)
+    batch = splits.test.batch(range(len(splits.test)))
+    total = 0.0
+    for snr_db in SNR_DB:
+        for part in torch.arange(len(splits.test)).split(256):
+            state = State.of(snr_db, batch.item[part].tolist(), Rng.seeded(0))
+            pictures = batch.select(part)
+            start = time.perf_counter()
+            link(pictures, state)
+            total += time.perf_counter() - start
+    return total
+
+
+def main() -> None:
+    """Train once, sweep, repeat bare, print the ratio."""
+    experiments = config.expand(config.from_table(EXPERIMENT))
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        splits = load_splits(experiments[0])
+        job = jobs_of(experiments, splits.digest)[0]
+        link_file = out / "links" / f"{job.key[:16]}.safetensors"
+        for _ in train_link(job.experiment, 0, splits, link_file, out / "ckpt", FeatureStore()):
+            pass
+        results = Results(out / "results.sqlite", "benchmark")
+        start = time.perf_counter()
+        sweep(experiments, splits, out, results, workers=1)
+        wall = time.perf_counter() - start
+        points = len(results.done())
+        results.close()
+        bare = bare_s(link_file, splits)
+    print(f"sweep of {points} points x {len(splits.test)} pictures: {wall:.1f} s")
+    print(f"bare forward passes of the same:     {bare:.1f} s")
+    print(f"ratio {wall / bare:.3f}")
+
+
+if __name__ == "__main__":
+    main()

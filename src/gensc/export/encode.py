@@ -1,0 +1,42 @@
+"""What the columns hold: a backbone's logits, and the same logits after a noisy channel."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from gensc.batch import unlabelled
+from gensc.codec.backbone import Backbone
+from gensc.codec.store import BATCH
+from gensc.rng import Rng
+from gensc.signal import State
+from gensc.transport import Features
+
+
+def logits(codec: Backbone, images: Tensor) -> Tensor:
+    """The logits float32 [B,F] of images float32 [B,3,S,S] in [0,1].
+
+    Every forward pass has ``BATCH`` pictures, the last one filled up: an item's bits never depend on its
+    neighbours.
+    """
+    rows = []
+    for part in images.split(BATCH):
+        filled = torch.cat([part, part.new_zeros(BATCH - len(part), *part.shape[1:])])
+        rows.append(codec.front(unlabelled(filled)).flatten(1)[: len(part)])
+    return torch.cat(rows)
+
+
+def noisy(clean: Tensor, snr_db: float, items: Sequence[int], seed: int) -> Tensor:
+    """Features float32 [B,F] after AWGN at ``snr_db`` (Es/N0, item by item), at their own scale.
+
+    The transport ``Features`` sends each item at unit power and gives it back so; here it gets its rms back,
+    so that the result can be set against ``clean``. The noise is drawn for each identity in ``items``, the
+    seed and the SNR: it is the same for all backbones.
+    """
+    # "mmse", the transport's own choice, would shrink the features and so change the measured SNR.
+    transport = Features(equalizer="zf")
+    received = transport(clean, State.of(snr_db, list(items), Rng.seeded(seed, "export", snr_db))).payload
+    # Two features are one symbol, and an odd number of them is filled up with a zero.
+    sent = 2 * math.ceil(clean.shape[1] / 2)
+    return received * (clean.square().sum(dim=1, keepdim=True) / sent).sqrt()

