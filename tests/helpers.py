@@ -166,19 +166,27 @@ class Tiny:
         return environment(self.cache)
 
 
-@cache
 def tiny(factory: pytest.TempPathFactory) -> Tiny:
     """One tiny experiment (two seeds, 30 epochs, two SNRs) for the whole session."""
-    root = factory.mktemp("tiny")
+    return _tiny(factory.getbasetemp())
+
+
+@cache
+def _tiny(base: Path) -> Tiny:
+    root = base / "tiny-experiment"
+    root.mkdir()
     (root / "tiny.toml").write_text(tiny_toml(save_pictures(root / "pictures"), epochs=30))
     return Tiny(root / "tiny.toml", root / "pictures", root / "cache")
 
 
-@cache
 def finished(factory: pytest.TempPathFactory) -> Path:
     """The results folder of an uninterrupted run of ``tiny`` with one worker."""
-    one = tiny(factory)
-    out = factory.mktemp("finished") / "out"
+    return _finished(factory.getbasetemp())
+
+
+@cache
+def _finished(base: Path) -> Path:
+    one, out = _tiny(base), base / "finished-run"
     done = gensc("run", one.file, "--out", out, "--workers", 1, env=one.env)
     assert done.code == 0, done.err
     return out
@@ -245,7 +253,7 @@ def small_disk(limit: int) -> Iterator[None]:
 
 def points(out: Path) -> list[Point]:
     """The points of a results folder."""
-    results = Results(out / "results.sqlite", None)
+    results = Results.read(out / "results.sqlite")
     try:
         return results.points()
     finally:

@@ -5,13 +5,13 @@ import os
 import numpy as np
 import pytest
 import torch
-from helpers import Colours, Means, colours, small_disk
 
 from gensc.codec import Backbone
 from gensc.codec.store import FeatureStore, fill, read
 from gensc.data.dataset import Dataset
 from gensc.data.folder import Folder
 from gensc.errors import InputError
+from helpers import Colours, Means, colours, small_disk
 
 
 @pytest.fixture

@@ -22,14 +22,15 @@ def table1() -> Experiment:
 
 
 def _table1_schemes(asset: Asset) -> list[dict[str, object]]:
-    backbone = {"link.codec.name": "backbone", "link.codec.model": asset.name}
+    backbone: dict[str, object] = {"link.codec.name": "backbone", "link.codec.model": asset.name}
     tuned = {**backbone, "link.codec.mode": "finetune", "link.codec.frozen_stages": TUNED.get(asset.name, 0),
              "link.codec.rate": 0.2, "train.epochs": 10}
-    features = {"link.transport.name": "features", "link.task.head": "2xfc" if asset.name in MOBILE else "3xfc"}
+    features: dict[str, object] = {"link.transport.name": "features", "link.task.head": "2xfc" if asset.name in MOBILE else "3xfc"}
     # Trained where it is hard: what an analog link learns at low SNR serves it at high SNR too.
-    analog = {"link.transport.name": "analog", "link.task.head": "3xfc", "train.snr_db": [-12.0, 10.0]}
-    fading = {"link.channel.name": "rayleigh"}
-    frozen = [{**backbone, **transport, **channel} for transport in (features, analog) for channel in ({}, fading)]
+    analog: dict[str, object] = {"link.transport.name": "analog", "link.task.head": "3xfc", "train.snr_db": [-12.0, 10.0]}
+    awgn: dict[str, object] = {"link.channel.name": "awgn"}
+    fading: dict[str, object] = {"link.channel.name": "rayleigh"}
+    frozen = [{**backbone, **transport, **channel} for transport in (features, analog) for channel in (awgn, fading)]
     return frozen + ([{**tuned, **transport} for transport in (features, analog)] if asset.name in TUNED else [])
 
 

@@ -52,7 +52,11 @@ def _discover(kind: str) -> None:
         if not module.name.startswith("_"):
             importlib.import_module(f"{HOMES[kind]}.{module.name}")
     for point in entry_points(group="gensc"):
-        point.load()
+        try:
+            point.load()
+        except Exception as error:
+            raise InputError(f"the package {point.dist.name if point.dist else '?'} brings a part for gensc, "
+                             f"{point.value}, that can't be imported ({error!r}): mend or remove it") from error
 
 
 def names(kind: str) -> list[str]:

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -17,11 +18,20 @@ from torch import Tensor
 _MASK = (1 << 64) - 1
 
 
-def _digest(*parts: object) -> int:
-    # The separator in a name is escaped, so that no name can pass for two.
-    shown = (str(part).replace("\\", "\\\\").replace("\x1f", "\\x1f") for part in parts)
-    text = "\x1f".join(f"{type(part).__name__}:{one}" for part, one in zip(parts, shown, strict=True))
+Name = str | int | float
+
+
+def _digest(*parts: Name) -> int:
+    text = "\x1f".join(_written(part) for part in parts)
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "little")
+
+
+def _written(part: Name) -> str:
+    """A part of an address as text: NumPy's numbers like Python's, and no name that could pass for two."""
+    if isinstance(part, str):
+        escaped = part.replace("\\", "\\\\").replace("\x1f", "\\x1f")
+        return f"str:{escaped}"
+    return f"int:{int(part)}" if isinstance(part, Integral) else f"float:{float(part)}"
 
 
 @dataclass(frozen=True)
@@ -37,11 +47,11 @@ class Rng:
     items: tuple[int, ...] = (0,)
 
     @staticmethod
-    def seeded(seed: int, *path: object) -> "Rng":
+    def seeded(seed: int, *path: Name) -> "Rng":
         """The stream of a seed and a path of names."""
         return Rng(_digest("gensc", int(seed), *path))
 
-    def child(self, *path: object) -> "Rng":
+    def child(self, *path: Name) -> "Rng":
         """An independent stream below this one, for the same items."""
         return replace(self, key=_digest(self.key, *path))
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gensc import units
 from gensc.errors import InputError
-from gensc.rng import Rng
+from gensc.rng import Name, Rng
 
 Csi = Literal["receiver", "pilots", "none"]
 
@@ -35,7 +35,7 @@ class State:
         """A state for B items (a count, or their identities); a number of dB is spread over all."""
         return State(torch.as_tensor(snr_db), rng.of(items), csi)
 
-    def child(self, *path: object) -> "State":
+    def child(self, *path: Name) -> "State":
         """The same state with the random streams of a component of the link."""
         return replace(self, rng=self.rng.child(*path))
 

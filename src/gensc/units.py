@@ -11,6 +11,8 @@ from torch import Tensor
 
 from gensc.errors import InputError
 
+DB_PER_NEPER_OF_POWER = 10 / math.log(10)
+
 
 def db_to_ratio(db: Tensor | float) -> Tensor:
     """Power ratio 10^(dB/10), float32, in the shape of the input (plus infinity gives infinity)."""

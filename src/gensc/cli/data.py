@@ -1,23 +1,22 @@
 """Commands about data: data export, data make, data inspect."""
 
-import contextlib
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gensc.cli.options import numbers
+from gensc.cli.stop import stopping
 from gensc.errors import InputError
 
 if TYPE_CHECKING:
-    from gensc.export import Overview
+    from gensc.export.overview import Overview
 
 SMALLEST, LARGEST = 32, 1024
 NAMED = 5
 
 Out = Annotated[Path, typer.Option(help="The folder to write: new, or empty.")]
+Backbones = Annotated[str, typer.Option(help="Backbones between commas; see gensc zoo list.")]
 Size = Annotated[int, typer.Option(help=f"Working size: the side of the pictures, {SMALLEST} to {LARGEST} pixels.")]
 
 
@@ -32,7 +31,7 @@ def add(app: typer.Typer) -> None:
 def export(
     data: Annotated[str, typer.Option(help="vehicles[:COUNT[:SEED]], folder:PATH, parquet:PATH or gensc6g.")],
     out: Out,
-    backbones: Annotated[str, typer.Option(help="Backbones between commas; see gensc zoo list.")] = "efficientnet_lite0",
+    backbones: Backbones = "efficientnet_lite0",
     snr_db: Annotated[str, typer.Option(help="Es/N0 of the noisy features in dB, between commas.")] = "10,30",
     size: Size = 224,
     seed: Annotated[int, typer.Option(help="Seed of the noise.", min=0)] = 0,
@@ -44,8 +43,8 @@ def export(
     _check_size(size)
     levels = numbers(snr_db, "--snr-db")
     models = [name.strip() for name in backbones.split(",") if name.strip()]
-    with _leaving_nothing(out):
-        from gensc.export import export as write
+    with stopping(f"nothing is left at {out}"):
+        from gensc.export.augmented import export as write
 
         count = write(data, models, levels, out, size, seed)
     print(f"{count} items with {len(models) * (1 + len(levels))} feature columns: parquet:{out}")
@@ -62,8 +61,8 @@ def make(
     Example: gensc data make --items 320 --out vehicles
     """
     _check_size(size)
-    with _leaving_nothing(out):
-        from gensc.export import make as render
+    with stopping(f"nothing is left at {out}"):
+        from gensc.export.rendered import make as render
 
         source = render(items, out, size, seed)
     print(f"{len(source)} pictures: folder:{out / 'images'}")
@@ -86,7 +85,7 @@ def inspect(
         raise InputError(f"--out is {out}: a contact sheet is a picture, so name a .png file")
     from gensc import files
     from gensc.data.open import open_source
-    from gensc.export import look
+    from gensc.export.overview import look
     from gensc.export.sheet import sheet
 
     overview = look(open_source(spec, size))
@@ -120,13 +119,3 @@ def _print(overview: "Overview", size: int) -> None:
 def _check_size(size: int) -> None:
     if not SMALLEST <= size <= LARGEST:
         raise InputError(f"--size is {size}: expected {SMALLEST} to {LARGEST} pixels")
-
-
-@contextlib.contextmanager
-def _leaving_nothing(out: Path) -> Iterator[None]:
-    """Says so when the user stops a command that keeps nothing, and exits with 130."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        print(f"gensc: stopped; nothing is left at {out}", file=sys.stderr)
-        raise typer.Exit(130) from None

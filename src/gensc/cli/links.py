@@ -4,15 +4,18 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gensc.cli.options import changes, numbers, whole_numbers
+from gensc.cli.stop import stopping
+from gensc.errors import InputError
 
 if TYPE_CHECKING:
     from gensc.config import Experiment
 
+KEPT = "what was finished is kept, and the same command goes on from there"
 Data = Annotated[str, typer.Option(help="What is sent: vehicles[:COUNT[:SEED]], folder:PATH, parquet:PATH, gensc6g.")]
 Test = Annotated[str, typer.Option(help="A separate test set; without it a share of the data is held out.")]
 Setting = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE",
@@ -50,8 +53,9 @@ def run(
     experiment = _experiment(name, data, test, seeds, snr_db, setting)
     folder = out or Path("runs") / experiment.name
     notes = experiments.missing_backbones() if name == "table1" else ()
-    runner.run(experiment, folder, workers, _command(), notes)
-    _say_page(write(folder, Console()))
+    with stopping(KEPT):
+        runner.run(experiment, folder, workers, _command(), notes)
+        _say_page(write(folder, Console()))
 
 
 def train(
@@ -68,7 +72,8 @@ def train(
     """
     from gensc.single import train_one
 
-    trained = train_one(_experiment(file, data, test, str(seed), "", setting), out)
+    with stopping(KEPT):
+        trained = train_one(_experiment(file, data, test, str(seed), "", setting), out)
     loss = trained["losses"][trained["best_epoch"] - 1][1]
     print(f"trained {trained['epochs']} epochs; kept epoch {trained['best_epoch']}, validation loss {loss:.4f}\n{out}")
 
@@ -87,7 +92,8 @@ def evaluate(
     from gensc import files
     from gensc.single import score
 
-    table = score(link, data, numbers(snr_db, "--snr-db"), seed)
+    with stopping("nothing is written"):
+        table = score(link, data, numbers(snr_db, "--snr-db"), seed)
     if out is None:
         print(table, end="")
     else:
@@ -114,7 +120,17 @@ def _experiment(name: str, data: str, test: str, seeds: str, snr_db: str, settin
 
     base = config.load(Path(name)) if name.endswith(".toml") else experiments.named(name)
     named = experiments.with_options(base, data, test, whole_numbers(seeds, "--seeds"), numbers(snr_db, "--snr-db"))
-    return config.changed(named, changes(setting or []))
+    return config.changed(named, _free(named, changes(setting or [])))
+
+
+def _free(experiment: "Experiment", settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings, after a check that no scheme of the experiment would undo them."""
+    for key in settings:
+        noun = key.rpartition(".")[0] + ".name"
+        if any(key in scheme or noun in scheme for scheme in experiment.schemes):
+            raise InputError(f"--set {key}: the schemes of {experiment.name} each set it themselves; write an "
+                             "experiment file with the link you want (docs/experiments.md) and run that")
+    return settings
 
 
 def _command() -> str:

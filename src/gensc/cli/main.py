@@ -22,11 +22,5 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        sys.exit(_say(error, 2))
-    except KeyboardInterrupt:
-        sys.exit(_say("stopped. What was finished is kept: the same command goes on from there", 130))
-
-
-def _say(what: object, code: int) -> int:
-    print(f"gensc: {what}", file=sys.stderr)
-    return code
+        print(f"gensc: {error}", file=sys.stderr)
+        sys.exit(2)

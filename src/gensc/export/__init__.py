@@ -1,7 +1,1 @@
-"""Data sets written out for others: noise-augmented features, rendered pictures, an overview of a source."""
-
-from gensc.export.augmented import export
-from gensc.export.overview import Overview, look
-from gensc.export.rendered import make
-
-__all__ = ["Overview", "export", "look", "make"]
+"""Data sets written out for others: features under noise, rendered pictures, an overview of a source."""

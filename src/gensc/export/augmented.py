@@ -5,10 +5,11 @@ columns are the features. Storing them in the cache as well would keep a second 
 export of the same pictures could use.
 """
 
+import contextlib
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,9 +68,8 @@ def export(spec: str, backbones: Sequence[str], snr_db: Sequence[float], out: Pa
               for model, codec in codecs.items()
               for column in (clean_column(model), *(noisy_column(model, level) for level in levels))}
     columns = schema(source.classes, widths, knowledge)
-    with whole_folder(out) as folder:
-        rows = track(_rows(source, knowledge), f"exporting {source.spec}", len(source))
-        groups = iter(lambda: list(itertools.islice(rows, GROUP)), [])
+    # Closing ends the progress bar before anyone says what went wrong.
+    with whole_folder(out) as folder, contextlib.closing(_groups(source, knowledge)) as groups:
         _write((_table(group, codecs, levels, seed, columns) for group in groups), columns, folder)
         text = card.text(source, codecs, levels, size, seed, columns.names)
         (folder / "README.md").write_text(text, encoding="utf-8")
@@ -88,11 +88,19 @@ def _checked(backbones: Sequence[str], snr_db: Sequence[float]) -> tuple[float, 
         if not abs(level) <= SNR_LIMIT_DB:
             raise InputError(f"--snr-db holds {level}: expected Es/N0 in dB from {-SNR_LIMIT_DB:g} to "
                              f"{SNR_LIMIT_DB:g} (the features without noise are always there)")
-    return tuple(float(level) for level in snr_db)
+    # Adding 0 turns -0.0 into 0.0: the two have one column name, and so must have one noise.
+    return tuple(float(level) + 0.0 for level in snr_db)
 
 
 def _known(item: Item) -> tuple[str, ...]:
     return tuple(name for name in KNOWLEDGE if getattr(item, name) is not None)
+
+
+def _groups(source: Source, knowledge: tuple[str, ...]) -> Generator[list[_Row], None, None]:
+    """The rows of each row group. Raises InputError for an item that knows other things than ``knowledge``."""
+    rows = track(_rows(source, knowledge), f"exporting {source.spec}", len(source))
+    while group := list(itertools.islice(rows, GROUP)):
+        yield group
 
 
 def _rows(source: Source, knowledge: tuple[str, ...]) -> Iterator[_Row]:

@@ -1,11 +1,13 @@
 """The page that goes with an exported data set, as the Hugging Face hub shows it."""
 
-import hashlib
+import shlex
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from gensc.codec.backbone import Backbone
 from gensc.data.source import Source
+from gensc.export.overview import digest
+from gensc.export.schema import shown
 from gensc.zoo.network import asset_of
 
 _PAGE = """\
@@ -20,9 +22,9 @@ tags:
 
 {items:,} items of {classes} classes, written by gensc {version} in the format of GenSC-6G.
 
-    gensc data export --data {spec} --backbones {backbones} --snr-db {levels} --size {size} --seed {seed}
+    {command}
 
-SHA-256 of the items and labels: `{digest}`
+SHA-256 of the items and labels (as `gensc data inspect` prints it for the source): `{digest}`
 
 ## Columns
 {columns}
@@ -46,20 +48,14 @@ The pictures keep the licence of their source, and the features follow it: check
 def text(source: Source, codecs: Mapping[str, Backbone], levels: Sequence[float], size: int, seed: int,
          columns: Sequence[str]) -> str:
     """The data set card (Markdown) of an export."""
+    options = {"data": source.spec, "backbones": ",".join(codecs), "snr-db": ",".join(map(shown, levels)),
+               "size": str(size), "seed": str(seed)}
+    command = ["gensc", "data", "export", *(word for name, value in options.items() for word in (f"--{name}", value))]
     return _PAGE.format(
         spec=source.spec, items=len(source), classes=len(source.classes), version=version("gensc"),
-        backbones=",".join(codecs), levels=",".join(f"{level:g}" for level in levels), size=size, seed=seed,
-        digest=digest(source), columns="\n".join(f"- `{name}`" for name in columns),
+        command=shlex.join(command), digest=digest(source), columns="\n".join(f"- `{name}`" for name in columns),
         models="\n".join(_model(name, codec) for name, codec in codecs.items()),
     )
-
-
-def digest(source: Source) -> str:
-    """Hex SHA-256 of all items (as stored, and the working size) and labels, in order."""
-    whole = hashlib.sha256()
-    for index, label in enumerate(source.labels.tolist()):
-        whole.update(f"{source.fingerprint(index)} {label}\n".encode())
-    return whole.hexdigest()
 
 
 def _model(name: str, codec: Backbone) -> str:

@@ -1,6 +1,5 @@
 """What the columns hold: a backbone's logits, and the same logits after a noisy channel."""
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -37,6 +36,4 @@ def noisy(clean: Tensor, snr_db: float, items: Sequence[int], seed: int) -> Tens
     # "mmse", the transport's own choice, would shrink the features and so change the measured SNR.
     transport = Features(equalizer="zf")
     received = transport(clean, State.of(snr_db, list(items), Rng.seeded(seed, "export", snr_db))).payload
-    # Two features are one symbol, and an odd number of them is filled up with a zero.
-    sent = 2 * math.ceil(clean.shape[1] / 2)
-    return received * (clean.square().sum(dim=1, keepdim=True) / sent).sqrt()
+    return received * clean.square().mean(dim=1, keepdim=True).sqrt()

@@ -1,18 +1,20 @@
 """What is in a source: its classes, what cannot be read, what is there twice."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from PIL import Image
 
 from gensc.data import duplicates, thumbnails
 from gensc.data.source import Source
 from gensc.errors import InputError
-from gensc.export.card import digest
 from gensc.export.threads import in_order
 from gensc.progress import track
 
 SAMPLES = 6
+SAMPLE_SIDE = 96
 
 
 @dataclass(frozen=True)
@@ -20,13 +22,13 @@ class Overview:
     """``counts``: items by class; ``unreadable``: why, for each picture that cannot be read; ``copies``:
     pictures that repeat an earlier one, as (earlier, later, "exact" or "near") places, by the later one;
     ``digest``: hex SHA-256 of items and labels, None where some cannot be read; ``samples``: up to
-    ``SAMPLES`` pictures uint8 [S,S,3] of each class."""
+    ``SAMPLES`` pictures of each class, ``SAMPLE_SIDE`` pixels a side."""
 
     counts: dict[str, int]
     unreadable: tuple[str, ...]
     copies: tuple[tuple[str, str, str], ...]
     digest: str | None
-    samples: dict[str, list[np.ndarray]]
+    samples: dict[str, list[Image.Image]]
 
 
 @dataclass
@@ -41,7 +43,7 @@ class _Seen:
 def look(source: Source) -> Overview:
     """Read every picture of a source once. Nothing is raised for an unreadable one: it is listed."""
     unreadable: list[str] = []
-    samples: dict[str, list[np.ndarray]] = {name: [] for name in source.classes}
+    samples: dict[str, list[Image.Image]] = {name: [] for name in source.classes}
     seen = _Seen()
     for index, found in enumerate(track(_read(source), f"reading {source.spec}", len(source))):
         if isinstance(found, str):
@@ -53,10 +55,18 @@ def look(source: Source) -> Overview:
         seen.pixels.append(pixels)
         shown = samples[source.classes[source.labels[index]]]
         if len(shown) < SAMPLES:
-            shown.append(image)
+            shown.append(Image.fromarray(image).resize((SAMPLE_SIDE, SAMPLE_SIDE), Image.Resampling.BICUBIC))
     counted = np.bincount(source.labels, minlength=len(source.classes)).tolist()
     return Overview(dict(zip(source.classes, counted, strict=True)), tuple(unreadable),
                     tuple(_copies(source, seen)), None if unreadable else digest(source), samples)
+
+
+def digest(source: Source) -> str:
+    """Hex SHA-256 of all items (as stored, and the working size) and labels, in order."""
+    whole = hashlib.sha256()
+    for index, label in enumerate(source.labels.tolist()):
+        whole.update(f"{source.fingerprint(index)} {label}\n".encode())
+    return whole.hexdigest()
 
 
 def _read(source: Source) -> Iterator[str | tuple[np.ndarray, np.ndarray, bytes]]:

@@ -20,8 +20,12 @@ def clean_column(model: str) -> str:
 
 def noisy_column(model: str, snr_db: float) -> str:
     """The column of a backbone's features after a channel of ``snr_db``: awgn10dB, awgn-10dB, awgn2.5dB."""
-    shown = str(int(snr_db)) if snr_db == int(snr_db) else repr(snr_db)
-    return f"classification_awgn{shown}dB_{model}_features"
+    return f"classification_awgn{shown(snr_db)}dB_{model}_features"
+
+
+def shown(number: float) -> str:
+    """A finite number in full, without a needless ".0": two numbers never look the same."""
+    return str(int(number)) if number == int(number) else repr(number)
 
 
 def schema(classes: Sequence[str], widths: Mapping[str, int], knowledge: Sequence[str]) -> pa.Schema:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gensc import units
 from gensc.channel import Channel
-from gensc.rng import Rng
+from gensc.rng import Name, Rng
 from gensc.signal import Signal, State
 from gensc.testing.laws import (
     SIGMAS,
@@ -57,12 +57,12 @@ def _qpsk(items: list[int], uses: int) -> Tensor:
     return torch.view_as_complex(parts)
 
 
-def _state(snr_db: Tensor | float, items: list[int], *path: object) -> State:
+def _state(snr_db: Tensor | float, items: list[int], *path: Name) -> State:
     return State.of(snr_db, items, Rng.seeded(7, "testing", *path))
 
 
 def _send(channel: Channel, items: list[int], snr_db: Tensor | float, uses: int, device: str,
-          *path: object, amplitude: float = 1.0) -> Signal:
+          *path: Name, amplitude: float = 1.0) -> Signal:
     state = _state(snr_db, items, *path)
     x = (amplitude * _qpsk(items, uses)).to(device)
     out: Signal = channel(Signal(x, state.n0.to(device)), state)
@@ -89,7 +89,7 @@ def _outputs(channel: Channel, device: str) -> None:
 
 
 def _same_bits(channel: Channel, second: Channel, device: str) -> None:
-    def run(part: Channel, items: list[int], *path: object) -> Tensor:
+    def run(part: Channel, items: list[int], *path: Name) -> Tensor:
         snr_db = torch.tensor([float(item) for item in items])
         return _send(part, items, snr_db, 33, device, *path).x
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gensc.channel import Channel
-from gensc.rng import Rng
+from gensc.rng import Name, Rng
 from gensc.signal import Csi, Delivery, Signal, State
 from gensc.testing.laws import backward, close, draw, fresh, looks, reached, refuses, require, same, trains
 from gensc.transport import Transport
@@ -67,7 +67,7 @@ def _payload(items: list[int], shape: tuple[int, ...], device: str) -> Tensor:
 
 
 def _send(transport: Transport, items: list[int], shape: tuple[int, ...], csi: Csi, device: str,
-          *path: object) -> Delivery:
+          *path: Name) -> Delivery:
     snr_db = torch.tensor([8.0 + item % 5 for item in items])
     state = State.of(snr_db, items, Rng.seeded(7, "testing", *path), csi)
     delivery: Delivery = transport(_payload(items, shape, device), state)

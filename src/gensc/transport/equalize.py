@@ -1,7 +1,7 @@
 """One-tap equalisers and channel estimation from pilots."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -31,6 +31,8 @@ def equalize(received: Tensor, h: Tensor, noise: Tensor, method: Equalizer) -> E
     """
     gain = h.abs().square()
     snr = gain / noise
+    if method not in get_args(Equalizer):
+        raise InputError(f"equalizer is {method!r}: expected one of {', '.join(get_args(Equalizer))}")
     if method == "zf":
         return Equalized(received / h, snr)
     return Equalized(h.conj() * received / (gain + noise), snr)

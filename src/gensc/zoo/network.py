@@ -38,7 +38,7 @@ def asset_of(name: str) -> Asset:
     if name in ASSETS:
         return ASSETS[name]
     if not timm.is_model(name):
-        raise InputError(f"there is no backbone {name!r}{nearest(name, [*ASSETS, *timm.list_models()])}; "
+        raise InputError(f"there is no backbone {name!r}{nearest(name, ASSETS) or nearest(name, timm.list_models())}; "
                          f"known by name: {', '.join(ASSETS)}, or any timm model")
     config = timm.get_pretrained_cfg(name)
     if config is None or not config.hf_hub_id:

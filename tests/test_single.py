@@ -1,0 +1,169 @@
+"""One link at a time: train, then score it on any data of the same classes."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+import torch
+
+from gensc import config, linkfile
+from gensc.errors import InputError
+from gensc.single import COLUMNS, score, train_one
+from helpers import call, finished, points, refused, save_pictures, tiny, tiny_toml
+
+
+@pytest.fixture
+def one(tmp_path_factory, monkeypatch):
+    found = tiny(tmp_path_factory)
+    for name, value in found.env.items():
+        monkeypatch.setenv(name, value)
+    return found
+
+
+@pytest.fixture
+def link(tmp_path_factory, one):
+    """A link file of the finished run, trained with seed 0."""
+    files = sorted((finished(tmp_path_factory) / "links").iterdir())
+    return next(file for file in files if linkfile.load(file)[1].seed == 0)
+
+
+def rows(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def accuracy(text):
+    return [float(row["value"]) for row in rows(text) if row["metric"] == "accuracy"]
+
+
+def test_the_table_has_its_columns_and_a_row_for_every_snr_and_metric(link, one):
+    text = score(link, f"folder:{one.folder}", (0.0, 10.0, float("inf")), 0)
+    table = rows(text)
+    assert tuple(table[0]) == COLUMNS == ("link", "snr_db", "uses", "metric", "value", "low", "high", "items")
+    metrics = {row["metric"] for row in table}
+    assert metrics >= {"accuracy", "f1"}
+    assert [(row["snr_db"], row["metric"]) for row in table] == [
+        (snr_db, metric) for snr_db in ("0", "10", "inf") for metric in list(dict.fromkeys(r["metric"] for r in table))]
+    for row in table:
+        assert row["link"] == link.name and row["items"] == "36" and float(row["uses"]) == 640
+        assert 0 <= float(row["low"]) <= float(row["value"]) <= float(row["high"]) <= 1
+    assert score(link, f"folder:{one.folder}", (0.0, 10.0, float("inf")), 0) == text
+
+
+def test_the_link_has_learnt_and_noise_hurts(link, one):
+    clean, noisy = accuracy(score(link, f"folder:{one.folder}", (30.0, -25.0), 0))
+    assert clean > 0.8 and noisy < clean - 0.2
+
+
+def test_classes_in_another_order_get_the_right_labels(link, tmp_path):
+    """A Parquet file whose labels number the classes the other way round."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    folder = save_pictures(tmp_path / "new", 8, first=50)
+    names = ["red", "green", "blue"]
+    found = [(names.index(file.parent.name), file) for file in sorted(folder.rglob("*.png"))]
+    features = {"info": {"features": {"label": {"names": names, "_type": "ClassLabel"}}}}
+    import json
+
+    table = pa.table({"image": [file.read_bytes() for _, file in found], "label": [label for label, _ in found]})
+    pq.write_table(table.replace_schema_metadata({"huggingface": json.dumps(features)}), tmp_path / "new.parquet")
+    right = score(link, f"folder:{folder}", (30.0,), 0)
+    assert accuracy(right)[0] > 0.8
+    assert score(link, f"parquet:{tmp_path / 'new.parquet'}", (30.0,), 0) == right
+
+
+def test_swapped_pictures_are_wrong(link, tmp_path):
+    """What the test before relies on: labels decide."""
+    folder = save_pictures(tmp_path / "swapped", 8, 50, {"blue": "red", "green": "blue", "red": "green"})
+    assert accuracy(score(link, f"folder:{folder}", (30.0,), 0))[0] < 0.2
+
+
+@pytest.mark.parametrize(("classes", "words"), [
+    ({"blue": "blue", "red": "red"}, "missing: green"),
+    ({"blue": "blue", "green": "green", "red": "red", "grey": "red"}, "unknown: grey"),
+])
+def test_other_classes_are_refused_by_name(link, classes, words, tmp_path):
+    folder = save_pictures(tmp_path / "other", 3, 70, classes)
+    refused(call("eval", link, "--data", f"folder:{folder}"), words)
+
+
+def test_one_picture_a_class_is_enough_to_be_scored(link, tmp_path):
+    """Scoring splits nothing."""
+    folder = save_pictures(tmp_path / "few", 1, 90)
+    assert {row["items"] for row in rows(score(link, f"folder:{folder}", (10.0,), 0))} == {"3"}
+
+
+def test_eval_writes_what_it_prints(link, one, tmp_path):
+    command = ("eval", link, "--data", f"folder:{one.folder}", "--snr-db", "-5,10")
+    printed = call(*command)
+    written = call(*command, "--out", tmp_path / "new" / "a.csv")
+    assert printed.code == written.code == 0, written.err
+    assert (tmp_path / "new" / "a.csv").read_text() == printed.out
+    assert {row["snr_db"] for row in rows(printed.out)} == {"-5", "10"}
+
+
+def test_a_link_scores_the_same_in_a_run_and_alone(link, one, tmp_path_factory):
+    """The run's own test items, scored through the folder: the noise is the item's, not the batch's."""
+    from gensc.data.dataset import Dataset
+    from gensc.evaluate import evaluate
+    from gensc.feed import Feed
+    from gensc.rng import Rng
+    from gensc.run import load_splits
+
+    trained, card = linkfile.load(link)
+    test = load_splits(card.experiment).test
+    kept = next(p for p in points(finished(tmp_path_factory)) if p.job.startswith(link.stem) and p.snr_db == 0)
+    feed = Feed(test, test.items, torch.stack([trained.codec.front(test.batch(range(len(test))))]))
+    columns, _ = evaluate(trained, feed, 0.0, "receiver", Rng.seeded(0).child("test"))
+    assert np.array_equal(columns["label"], kept.columns["label"])
+    assert np.array_equal(columns["predicted"], kept.columns["predicted"])
+    assert isinstance(test, Dataset)
+
+
+def test_train_makes_the_link_of_the_run(link, one, tmp_path):
+    """`gensc train` and `gensc run` give the same link for the same experiment and seed."""
+    said = call("train", one.file, "--out", tmp_path / "a.safetensors")
+    assert said.code == 0 and "validation loss" in said.out, said.err
+    assert [file.name for file in tmp_path.iterdir()] == ["a.safetensors"]
+    made, wanted = linkfile.load(tmp_path / "a.safetensors")[0], linkfile.load(link)[0]
+    for name, value in wanted.state_dict().items():
+        assert torch.equal(made.state_dict()[name], value), name
+
+
+def test_a_training_that_was_stopped_goes_on_beside_its_file(one, tmp_path, monkeypatch):
+    from gensc import single
+
+    experiment = config.changed(one.experiment, {"train.epochs": 6, "seeds": [0]})
+    train_one(experiment, tmp_path / "whole.safetensors")
+
+    def stopped(steps, what, total):
+        for done, step in enumerate(steps):
+            if "training" in what and done == 3:
+                raise KeyboardInterrupt
+            yield step
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(single, "track", stopped)
+        train_one(experiment, tmp_path / "a.safetensors")
+    assert [file.suffix for file in tmp_path.glob("a*")] == [".ckpt"]
+    train_one(experiment, tmp_path / "a.safetensors")
+    assert [file.suffix for file in tmp_path.glob("a*")] == [".safetensors"]
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "whole.safetensors").read_bytes()
+
+
+def test_several_links_are_no_single_one(one, tmp_path):
+    experiment = config.changed(one.experiment, {"grid": {"link.channel.name": ["awgn", "rayleigh"]}})
+    with pytest.raises(InputError, match=r"2 links.*gensc run"):
+        train_one(experiment, tmp_path / "a.safetensors")
+
+
+@pytest.mark.slow
+def test_a_folder_from_scratch_through_the_whole_pipeline(tmp_path, monkeypatch):
+    monkeypatch.setenv("GENSC_CACHE", str(tmp_path / "cache"))
+    folder = save_pictures(tmp_path / "pictures", 20)
+    text = tiny_toml(folder, epochs=4).replace('"efficientnet_lite0"', '"mobilenetv3_small_050", mode = "scratch"')
+    (tmp_path / "a.toml").write_text(text)
+    assert call("train", tmp_path / "a.toml", "--out", tmp_path / "a.safetensors").code == 0
+    said = call("eval", tmp_path / "a.safetensors", "--data", f"folder:{folder}", "--snr-db", "10")
+    assert said.code == 0 and rows(said.out)[0]["items"] == "60"
