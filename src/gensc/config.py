@@ -149,8 +149,8 @@ def _check_ranges(experiment: Experiment) -> None:
     for key, values in {"train.snr_db": train.snr_db, "evaluate.snr_db": experiment.evaluate.snr_db}.items():
         if any(v != v or v == float("-inf") for v in values) or not values:
             raise InputError(f"{key} is {list(values)}: expected numbers of dB (inf switches the noise off)")
-    if not seeds or len(set(seeds)) != len(seeds) or min(seeds) < 0:
-        raise InputError(f"seeds is {list(seeds)}: expected different numbers of 0 or more, e.g. [0, 1, 2]")
+    if not seeds or len(set(seeds)) != len(seeds) or min(seeds) < 0 or max(seeds) >= 2**31:
+        raise InputError(f"seeds is {list(seeds)}: expected different numbers from 0 to 2147483647, e.g. [0, 1, 2]")
 
 
 def to_table(experiment: Experiment) -> dict[str, Any]:
@@ -170,9 +170,9 @@ def _plain(value: Any) -> Any:
 
 def changed(experiment: Experiment, changes: Mapping[str, Any]) -> Experiment:
     """The experiment with dotted keys set ("link.transport.uses": 64). A new ``name`` of a part drops the
-    options of the old one; set it first, its options after."""
+    options of the old one, not those that are set with it."""
     table = to_table(experiment)
-    for key, value in changes.items():
+    for key, value in sorted(changes.items(), key=lambda change: not change[0].endswith(".name")):
         *path, last = key.split(".")
         place = table
         for step in path:
@@ -194,10 +194,13 @@ def expand(experiment: Experiment) -> tuple[Experiment, ...]:
         if not isinstance(values, tuple | list) or not values:
             raise InputError(f"grid.{key} is {values!r}: expected a list of values")
         axes.append([{key: value} for value in values])
-    return tuple(
-        changed(base, {key: value for part in combination for key, value in part.items()})
-        for combination in itertools.product(list(experiment.schemes) or [{}], *axes)
-    )
+    made = [changed(base, {key: value for part in combination for key, value in part.items()})
+            for combination in itertools.product(list(experiment.schemes) or [{}], *axes)]
+    for place, one in enumerate(made):
+        if one in made[:place]:
+            raise InputError(f"links {made.index(one) + 1} and {place + 1} of {experiment.name} are the same: "
+                             "leave one out of its schemes or grid")
+    return tuple(made)
 
 
 def digest(experiment: Experiment, *more: object) -> str:

@@ -1,4 +1,4 @@
-"""The one exception that means: the input is wrong, and here is what to do about it."""
+"""The exceptions that a user gets to see, each one clear sentence."""
 
 
 class InputError(ValueError):
@@ -6,3 +6,7 @@ class InputError(ValueError):
 
     The message says what was given, what was expected and what to do next.
     """
+
+
+class RunLost(RuntimeError):
+    """A run that can't go on for a reason outside its input. The command line exits with code 1."""

@@ -23,7 +23,14 @@ def replacing(path: Path) -> Iterator[Path]:
         raise InputError(f"{path} can't be written ({error.strerror or error}): free disk space or name another "
                          "place with --out") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary.exists():
+            temporary.unlink()
+
+
+def sweep_parts(folder: Path) -> None:
+    """Remove the temporary files that a killed run left below ``folder``; nobody may be writing there."""
+    for left in folder.rglob(".*.part"):
+        left.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

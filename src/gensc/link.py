@@ -45,6 +45,13 @@ class Link(nn.Module):
         return Outcome(self.task(self.codec.decode(delivery.payload, state), state), delivery)
 
 
+def learned(link: Link) -> set[str]:
+    """The names in ``link.state_dict()`` that training can change: not a frozen codec, nor fixed parameters."""
+    fixed = {f"codec.{name}" for name, value in link.codec.named_parameters() if not value.requires_grad}
+    return {name for name in link.state_dict()
+            if name not in fixed and not (link.codec.frozen and name.startswith("codec."))}
+
+
 def build(spec: LinkSpec, classes: int, size: int) -> Link:
     """The link that a spec describes, its new layers drawn from torch's global generator.
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as dump
 
 from gensc import __version__, config, files
 from gensc.config import Experiment
 from gensc.errors import InputError
-from gensc.link import Link, build
+from gensc.link import Link, build, learned
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,13 @@ class Card:
 
 
 def save(path: Path, link: Link, card: Card) -> None:
-    """Write a link, without the weights of a frozen codec (its fingerprint stands for them)."""
-    weights = {name: value.contiguous() for name, value in link.state_dict().items() if name in _kept(link)}
+    """Write what a link has learned; the fingerprint of its codec stands for what is fixed."""
+    names = learned(link)
+    weights = {name: value.contiguous() for name, value in link.state_dict().items() if name in names}
     facts = {**asdict(card), "experiment": config.to_table(card.experiment), "gensc": __version__,
              "codec": link.codec.fingerprint() if link.codec.stored else ""}
-    files.write_with(path, lambda temporary: save_file(weights, temporary, {"gensc": json.dumps(facts)}))
+    whole = dump(weights, {"gensc": json.dumps(facts)})
+    files.write_with(path, lambda temporary: temporary.write_bytes(whole))
 
 
 def load(path: Path) -> tuple[Link, Card]:
@@ -42,20 +45,18 @@ def load(path: Path) -> tuple[Link, Card]:
         with safe_open(path, framework="pt") as opened:
             facts = json.loads((opened.metadata() or {})["gensc"])
         weights = load_file(path)
-    except (SafetensorError, OSError, KeyError, json.JSONDecodeError) as error:
+        card = Card(config.from_table(facts["experiment"]), facts["seed"], tuple(facts["classes"]), facts["data"],
+                    facts["trained"])
+        encoder = facts["codec"]
+    except (SafetensorError, OSError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise InputError(f"{path} is no link file of gensc ({type(error).__name__}): expected the .safetensors that "
                          "`gensc train` or `gensc run` writes") from error
-    card = Card(config.from_table(facts["experiment"]), facts["seed"], tuple(facts["classes"]), facts["data"],
-                facts["trained"])
     link = build(card.experiment.link, len(card.classes), card.experiment.data.size)
-    if link.codec.stored and link.codec.fingerprint() != facts["codec"]:
+    if link.codec.stored and link.codec.fingerprint() != encoder:
         raise InputError(f"{path} was trained on other encoder weights than those on this machine: "
                          "get the same weights, or train it again")
-    if set(weights) != _kept(link):
+    own = link.state_dict()
+    if {name: value.shape for name, value in weights.items()} != {name: own[name].shape for name in learned(link)}:
         raise InputError(f"{path} does not hold the layers of its own description: it is damaged; train it again")
-    link.load_state_dict({**link.state_dict(), **weights})
+    link.load_state_dict({**own, **weights})
     return link.eval(), card
-
-
-def _kept(link: Link) -> set[str]:
-    return {name for name in link.state_dict() if not (link.codec.frozen and name.startswith("codec."))}

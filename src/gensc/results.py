@@ -3,6 +3,7 @@
 import io
 import json
 import sqlite3
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,12 +64,13 @@ class Results:
             raise InputError(f"{path} can't be used as a results file ({error}): free disk space, or name another "
                              "folder with --out") from error
         known = self.meta("experiment")
-        if known is not None and known != experiment:
+        if known is not None and known != experiment and self.done():
             raise InputError(f"{path} holds the results of another experiment ({known[:12]}, this one is "
                              f"{experiment[:12]}): name another folder with --out, or delete the file")
-        if known is None:
-            self._write("INSERT INTO meta VALUES (?, ?)", ("experiment", experiment))
-            self._write("INSERT INTO meta VALUES (?, ?)", ("provenance", json.dumps(dict(provenance or {}))))
+        if known != experiment:
+            # New, or begun by another experiment that never finished a point: this one takes it over.
+            facts = ("experiment", experiment), ("provenance", json.dumps(dict(provenance or {})))
+            self._write(("DELETE FROM link", ()), *(("REPLACE INTO meta VALUES (?, ?)", fact) for fact in facts))
 
     @staticmethod
     def read(path: Path) -> "Results":
@@ -77,18 +79,16 @@ class Results:
         results.path = path
         try:
             results._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-            empty = results.meta("experiment") is None
         except sqlite3.Error as error:
-            raise InputError(f"{path} is no results file ({error}): run the experiment again into another "
-                             "folder") from error
-        if empty:
+            raise InputError(f"{path} is no results file ({error}): name the folder of a run") from error
+        if results.meta("experiment") is None:
             raise InputError(f"{path} is empty: start the run again")
         return results
 
     def meta(self, key: str) -> str | None:
         """A stored fact of the whole experiment."""
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._read("SELECT value FROM meta WHERE key = ?", key)
+        return str(rows[0][0]) if rows else None
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -97,39 +97,54 @@ class Results:
 
     def add_link(self, link: LinkFacts) -> None:
         """Keep a trained link's facts (the first ones, where they are known already)."""
-        self._write("INSERT OR IGNORE INTO link VALUES (?, ?, ?, ?)",
-                    (link.job, link.scheme, link.seed, json.dumps(link.facts)))
+        self._write(("INSERT OR IGNORE INTO link VALUES (?, ?, ?, ?)",
+                     (link.job, link.scheme, link.seed, json.dumps(link.facts))))
 
     def add_point(self, point: Point) -> None:
         """Keep a finished point, in a transaction of its own."""
         buffer = io.BytesIO()
         np.savez_compressed(buffer, allow_pickle=False, **point.columns)
         cost = json.dumps([point.uses, point.bits, point.seconds])
-        self._write("INSERT OR IGNORE INTO point VALUES (?, ?, ?, ?)",
-                    (point.job, point.snr_db, cost, buffer.getvalue()))
+        self._write(("INSERT OR IGNORE INTO point VALUES (?, ?, ?, ?)",
+                     (point.job, point.snr_db, cost, buffer.getvalue())))
 
     def done(self) -> set[tuple[str, float]]:
         """The (job, snr_db) of every finished point."""
-        return {(job, snr_db) for job, snr_db in self._db.execute("SELECT job, snr_db FROM point")}
+        return {(job, snr_db) for job, snr_db in self._read("SELECT job, snr_db FROM point")}
 
     def links(self) -> dict[str, LinkFacts]:
         """Trained links by job."""
-        rows = self._db.execute("SELECT job, scheme, seed, facts FROM link ORDER BY scheme, seed")
+        rows = self._read("SELECT job, scheme, seed, facts FROM link ORDER BY scheme, seed")
         return {job: LinkFacts(job, scheme, seed, json.loads(facts)) for job, scheme, seed, facts in rows}
 
     def points(self) -> list[Point]:
         """Every finished point, ordered by job and SNR."""
-        rows = self._db.execute("SELECT job, snr_db, cost, columns FROM point ORDER BY job, snr_db")
-        return [_point(*row) for row in rows]
+        rows = self._read("SELECT job, snr_db, cost, columns FROM point ORDER BY job, snr_db")
+        try:
+            return [_point(*row) for row in rows]
+        except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
+            raise self._damaged(error) from error
 
     def close(self) -> None:
         """Release the file."""
         self._db.close()
 
-    def _write(self, statement: str, values: tuple[Any, ...]) -> None:
+    def _read(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        try:
+            return self._db.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> InputError:
+        return InputError(f"{self.path} is no results file, or damaged ({error}): run the experiment again into "
+                          "another folder")
+
+    def _write(self, *statements: tuple[str, tuple[Any, ...]]) -> None:
+        """Run all statements in one transaction."""
         try:
             with self._db:
-                self._db.execute(statement, values)
+                for statement, values in statements:
+                    self._db.execute(statement, values)
         except sqlite3.Error as error:
             raise InputError(f"{self.path} can't take a result ({error}): free disk space and run the same command "
                              "again; what was stored is kept") from error

@@ -10,6 +10,7 @@ from gensc import __version__, config, files
 from gensc.config import Experiment
 from gensc.data.dataset import Splits
 from gensc.data.dataset import load as load_data
+from gensc.memory import keep_freed
 from gensc.results import Results
 from gensc.sweep import locked, sweep
 
@@ -22,6 +23,7 @@ def run(experiment: Experiment, out: Path, workers: int, command: str, notes: tu
     What is finished already is not done again. ``command`` and ``notes`` go into the provenance.
     """
     experiments = config.expand(experiment)
+    keep_freed()
     with locked(out):
         splits = load_splits(experiment)
         facts = provenance(experiment, splits, command, notes)

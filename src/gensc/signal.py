@@ -15,7 +15,8 @@ Csi = Literal["receiver", "pilots", "none"]
 
 @dataclass(frozen=True)
 class State:
-    """This use of the link: ``snr_db`` float32 [B] (Es/N0; a number is spread over the items), random streams, who knows the channel.
+    """This use of the link: ``snr_db`` float32 [B] (Es/N0; a number is spread over the items), random
+    streams, who knows the channel.
 
     ``csi`` "receiver": the receiver is given h; "pilots": it estimates h from pilots that the transport
     sends and pays for; "none": it neither knows nor equalises. N0 is known to the receiver in all three.

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gensc import __version__, config
+from gensc import __version__, config, files
 from gensc.codec.store import FeatureStore, fill
 from gensc.config import Experiment
 from gensc.data.dataset import Splits
@@ -59,6 +59,7 @@ def locked(out: Path) -> Iterator[None]:
         raise InputError(f"the folder {out} can't be written ({error.strerror}): name another with --out") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        files.sweep_parts(out)
         yield
     except BlockingIOError:
         raise InputError(f"another run is writing to {out}: wait for it, or name another with --out") from None
@@ -132,13 +133,14 @@ def run_job(job: Job, splits: Splits, out: Path, tell: Tell) -> Iterator[LinkFac
     one, store = job.experiment, FeatureStore()
     file = out / "links" / f"{job.key[:16]}.safetensors"
     checkpoint = out / "checkpoints" / f"{job.key[:16]}.ckpt"
+    told = 0
     if not file.exists():
-        training = train_link(one, job.seed, splits, file, checkpoint, store)
-        for _ in training:
+        for _ in train_link(one, job.seed, splits, file, checkpoint, store):
             tell(1)
+            told += 1
     link, card = load(file)
     test = open_feed(link.codec, splits.test, 1, store)
-    tell(one.train.epochs - card.trained["epochs"])
+    tell(one.train.epochs - told)
     yield LinkFacts(job.key, job.scheme, job.seed, {
         **card.trained, "file": str(file.relative_to(out)), "parameters": sum(p.numel() for p in link.parameters()),
         "receive_ms": receive_ms(link, test, one.evaluate.csi),

@@ -4,13 +4,12 @@ Every epoch draws from streams addressed by its number, so that a run resumed fr
 bit for bit as if it had never stopped.
 """
 
-import copy
 import io
 import math
+import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +19,7 @@ from gensc import files
 from gensc.config import TrainSpec
 from gensc.errors import InputError
 from gensc.feed import Feed
-from gensc.link import Link
+from gensc.link import Link, learned
 from gensc.rng import Rng
 from gensc.signal import Csi, State
 
@@ -50,12 +49,13 @@ class Training:
                  checkpoint: Path | None = None) -> None:
         self.link, self.feed, self.validation, self.checkpoint = link, feed, validation, checkpoint
         self.spec, self.csi, self.rng = spec, csi, rng
-        self.batches = max(1, math.ceil(len(feed) / spec.batch))
+        # Rounded down: a batch never falls below its size, and so never to the one item that breaks a batch norm.
+        self.batches = max(1, len(feed) // spec.batch)
         groups = [([p for p in link.codec.parameters() if p.requires_grad], spec.rate * link.codec.rate),
                   ([*link.transport.parameters(), *link.task.parameters()], spec.rate)]
         groups = [(parameters, rate) for parameters, rate in groups if parameters]
         self.optimizer = torch.optim.AdamW([{"params": parameters} for parameters, _ in groups], lr=spec.rate,
-                                           weight_decay=spec.weight_decay)
+                                           weight_decay=spec.weight_decay, fused=True)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, [rate for _, rate in groups], total_steps=spec.epochs * self.batches)
         self.progress = _Progress(link, self.optimizer, self.schedule)
@@ -77,9 +77,12 @@ class Training:
 
     def finish(self) -> History:
         """Leave the link with the weights of its best validation epoch."""
-        self.link.load_state_dict(self.progress.best)
-        self.link.eval()
         done = self.progress
+        if not math.isfinite(done.best_loss):
+            raise InputError(f"the validation loss was never finite in {done.epoch} epochs: lower train.rate, or "
+                             "look at the data for nan")
+        self.link.load_state_dict({**self.link.state_dict(), **done.best})
+        self.link.eval()
         return History(done.epoch, done.best_epoch, done.best_loss, tuple(done.losses))
 
     def _epoch(self, epoch: int, rng: Rng) -> float:
@@ -136,17 +139,22 @@ class _Progress:
         self.link, self.optimizer, self.schedule = link, optimizer, schedule
         self.epoch, self.best_epoch, self.best_loss = 0, 0, math.inf
         self.losses: list[tuple[float, float]] = []
-        self.best: dict[str, Any] = copy.deepcopy(link.state_dict())
+        self.names = learned(link)
+        self.best = self._weights()
+
+    def _weights(self) -> dict[str, Tensor]:
+        """A copy of what the link has learned so far."""
+        return {name: value.clone() for name, value in self.link.state_dict().items() if name in self.names}
 
     def finish(self, epoch: int, training: float, validation: float) -> None:
         self.epoch = epoch + 1
         self.losses.append((training, validation))
         if validation < self.best_loss:
             self.best_epoch, self.best_loss = epoch, validation
-            self.best = copy.deepcopy(self.link.state_dict())
+            self.best = self._weights()
 
     def write(self, path: Path) -> None:
-        state = {"link": self.link.state_dict(), "optimizer": self.optimizer.state_dict(),
+        state = {"link": self._weights(), "optimizer": self.optimizer.state_dict(),
                  "schedule": self.schedule.state_dict(), "epoch": self.epoch, "best_epoch": self.best_epoch,
                  "best_loss": self.best_loss, "losses": self.losses, "best": self.best}
         buffer = io.BytesIO()
@@ -156,9 +164,10 @@ class _Progress:
     def read(self, path: Path) -> None:
         try:
             state = torch.load(path, weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError) as error:
-            raise InputError(f"the checkpoint {path} can't be read ({error}): delete it to start over") from error
-        self.link.load_state_dict(state["link"])
+        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            raise InputError(f"the checkpoint {path} can't be read ({type(error).__name__}): delete it to start "
+                             "over") from error
+        self.link.load_state_dict({**self.link.state_dict(), **state["link"]})
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
         self.epoch, self.best_epoch, self.best_loss = state["epoch"], state["best_epoch"], state["best_loss"]

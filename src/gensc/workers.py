@@ -4,16 +4,19 @@ One thread a worker makes the sums, and so the results, the same for every numbe
 """
 
 import os
+import pickle
 import queue
 import signal
 import threading
-import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any
 
 import torch
+
+from gensc.errors import RunLost
+from gensc.memory import keep_freed
 
 Tell = Callable[[object], None]
 
@@ -46,7 +49,7 @@ def run_jobs(work: Callable[[Any, Tell], None], jobs: Sequence[object], workers:
             except queue.Empty:
                 lost = [process.exitcode for process in crew if process.exitcode]
                 if lost:
-                    raise RuntimeError(f"a worker process died (exit code {lost[0]}): out of memory? Run the same "
+                    raise RunLost(f"a worker process died (exit code {lost[0]}): out of memory? Run the same "
                                        "command again, with fewer --workers") from None
                 continue
             if not isinstance(message, _Ended):
@@ -63,20 +66,31 @@ def run_jobs(work: Callable[[Any, Tell], None], jobs: Sequence[object], workers:
 
 def _serve(work: Callable[[Any, Tell], None], todo: Any, told: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
+    keep_freed()
     while True:
         job = todo.get()
         try:
             work(job, told.put)
         except Exception as error:
-            told.put(_Ended(error))
+            told.put(_Ended(_sendable(error)))
         else:
             told.put(_Ended(None))
 
 
-def _end_with(parent: int) -> None:
+def _sendable(error: Exception) -> Exception:
+    """The error itself where it survives the way to the parent, else its text."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RunLost(f"a job failed with {type(error).__name__}: {error}")
+    return error
+
+
+def _end_with_parent() -> None:
     """End this process once its parent is gone, however that went."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
+    parent = parent_process()
+    assert parent is not None, "a worker has a parent"
+    parent.join()
     os._exit(1)

@@ -92,6 +92,8 @@ def evaluate(
     from gensc import files
     from gensc.single import score
 
+    if not snr_db:
+        raise InputError("--snr-db is empty: expected numbers between commas, e.g. 0,5,10")
     with stopping("nothing is written"):
         table = score(link, data, numbers(snr_db, "--snr-db"), seed)
     if out is None:

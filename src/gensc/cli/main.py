@@ -1,10 +1,10 @@
-"""The root of the command line, and what its exit codes mean: 0 done, 2 wrong input, 130 interrupted."""
+"""The root of the command line, and what its exit codes mean: 0 done, 1 lost, 2 wrong input, 130 stopped."""
 
 import sys
 
 import typer
 
-from gensc.errors import InputError
+from gensc.errors import InputError, RunLost
 
 app = typer.Typer(
     help="An open testbed for generative semantic communication.\n\nExample: gensc run table1 --out runs/table1",
@@ -21,6 +21,6 @@ def main() -> None:
     data.add(app)
     try:
         app()
-    except InputError as error:
+    except (InputError, RunLost) as error:
         print(f"gensc: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(2 if isinstance(error, InputError) else 1)

@@ -13,6 +13,8 @@ def numbers(text: str, option: str) -> tuple[float, ...]:
         values = tuple(float(one) for one in text.split(",") if one.strip())
     except ValueError:
         raise InputError(f"{option} is {text!r}: expected numbers between commas, e.g. 0,5,10") from None
+    if text and not values:
+        raise InputError(f"{option} is {text!r}: expected numbers between commas, e.g. 0,5,10")
     if any(value != value for value in values):
         raise InputError(f"{option} is {text!r}: nan is no SNR; expected numbers between commas, e.g. 0,5,10")
     return values
@@ -21,7 +23,7 @@ def numbers(text: str, option: str) -> tuple[float, ...]:
 def whole_numbers(text: str, option: str) -> tuple[int, ...]:
     """"0,1,2" as whole numbers; empty text as none."""
     values = numbers(text, option)
-    if any(value != int(value) for value in values):
+    if not all(value.is_integer() for value in values):
         raise InputError(f"{option} is {text!r}: expected whole numbers between commas, e.g. 0,1,2")
     return tuple(int(value) for value in values)
 

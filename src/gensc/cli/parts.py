@@ -1,5 +1,6 @@
 """Commands about what there is: list, zoo, doctor."""
 
+import inspect
 from typing import Annotated
 
 import typer
@@ -29,7 +30,8 @@ def list_parts(kind: Annotated[str, typer.Argument(help="A kind of part; without
             print(f"{one:<10} {name:<18} {summary}")
             if kind:
                 for option, (wanted, default) in registry.options_of(made).items():
-                    print(f"{'':<29} {option} = {default!r}  ({registry.shown(wanted)})")
+                    given = "must be given" if default is inspect.Parameter.empty else repr(default)
+                    print(f"{'':<29} {option} = {given}  ({registry.shown(wanted)})")
     if not kind:
         for name in experiments.NAMED:
             print(f"{'experiment':<10} {name:<18} {(experiments.NAMED[name].__doc__ or '').split('.')[0]}")

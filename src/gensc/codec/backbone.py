@@ -1,6 +1,7 @@
 """A vision backbone as the semantic encoder: image features are what is sent."""
 
 import hashlib
+import weakref
 from functools import cache
 from typing import Literal
 
@@ -93,8 +94,10 @@ class Backbone(Codec):
         if not self.stored:
             return batch.x
         with torch.no_grad():
-            x = self._prepared(batch.x)
-            return self.staged.front(x) if self.staged else self._output(self.net.forward_features(x))
+            if self.staged is not None:
+                return _LATEST.keep(batch.x, self.weights, self.staged, self.staged.front(self._prepared(batch.x)))
+            resumed = _LATEST.resume(batch.x, self.weights, self.net)
+            return self._output(self.net.forward_features(self._prepared(batch.x)) if resumed is None else resumed)
 
     def rest(self, front: Tensor, state: State | None = None) -> Tensor:
         if self.frozen:
@@ -119,6 +122,26 @@ class Backbone(Codec):
             return super().fingerprint()
         part = f"stage {self.staged.frozen}" if self.staged else self.output
         return hashlib.sha256(f"{self.model}|{self.weights}|{part}|{self.input_size}".encode()).hexdigest()
+
+
+class _Latest:
+    """The stage map that was computed last: a frozen copy of the same network that is given the very same
+    pictures next goes on from there."""
+
+    def __init__(self) -> None:
+        self._of: tuple[weakref.ref[Tensor], str, int, Tensor] | None = None
+
+    def keep(self, x: Tensor, weights: str, staged: Staged, stage: Tensor) -> Tensor:
+        self._of = weakref.ref(x), weights, staged.frozen, stage
+        return stage
+
+    def resume(self, x: Tensor, weights: str, net: nn.Module) -> Tensor | None:
+        if self._of is None or self._of[0]() is not x or self._of[1] != weights:
+            return None
+        return Staged(net, self._of[2]).rest(self._of[3])
+
+
+_LATEST = _Latest()
 
 
 @cache

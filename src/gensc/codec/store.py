@@ -36,10 +36,14 @@ class FeatureStore:
     def get(self, keys: Iterable[bytes]) -> dict[bytes, np.ndarray]:
         """The stored vectors among ``keys``."""
         found = {}
-        for key in keys:
-            row = self._db.execute("SELECT value FROM feature WHERE key = ?", (key,)).fetchone()
-            if row is not None:
-                found[key] = np.frombuffer(row[0], dtype=np.float32)
+        try:
+            for key in keys:
+                row = self._db.execute("SELECT value FROM feature WHERE key = ?", (key,)).fetchone()
+                if row is not None:
+                    found[key] = np.frombuffer(row[0], dtype=np.float32)
+        except (sqlite3.Error, ValueError) as error:
+            raise InputError(f"the feature store {self.path} is damaged ({error}): delete the file, or set "
+                             "GENSC_CACHE to another folder") from error
         return found
 
     def put(self, pairs: Iterable[tuple[bytes, np.ndarray]]) -> None:
@@ -70,7 +74,8 @@ def fill(codecs: Sequence[Codec], dataset: Dataset, view: int, store: FeatureSto
     for start in range(0, len(left), BATCH):
         positions = left[start : start + BATCH]
         batch = dataset.batch((positions * BATCH)[:BATCH], view, VIEWS)
-        for codec in codecs:
+        # Short fixed parts first: a whole network goes on from where a part of it has come.
+        for codec in sorted(codecs, key=lambda one: one.frozen):
             if any(keys[codec][p] in missing[codec] for p in positions):
                 rows = codec.eval().front(batch).flatten(1).numpy()
                 store.put((keys[codec][p], row) for p, row in zip(positions, rows, strict=False))

@@ -4,6 +4,7 @@ import csv
 import io
 import math
 import re
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import Console
@@ -15,6 +16,7 @@ from gensc.report.rows import Finished, Row
 COLUMNS = ("backbone", "decoder", "transport", "channel", "snr_db", "uses", "accuracy", "accuracy_low",
            "accuracy_high", "f1", "recall", "params_m", "seeds")
 FIGURES = ("accuracy", "f1", "recall")
+LEAST = {"transport": len("features"), "channel": len("rayleigh")}
 _LATEX = str.maketrans({
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
@@ -27,7 +29,7 @@ def snrs(rows: tuple[Row, ...]) -> list[float]:
     return sorted({row.snr_db for row in rows})
 
 
-def snr_heading(snr_db: float, rows: tuple[Row, ...]) -> str:
+def snr_heading(snr_db: float, rows: Iterable[Row]) -> str:
     """A column's heading: dB, unless every scheme takes the number as a ratio."""
     return f'"{snr_db:g}"' if all(row.plain_ratio for row in rows) else f"{snr_db:g} dB"
 
@@ -108,26 +110,34 @@ def caption(finished: Finished) -> str:
 
 
 def show(finished: Finished, console: Console) -> None:
-    """Print one line for each scheme: the leading figure in % at each SNR with the wider half of its
-    95 % interval. Fits 100 columns for four SNRs."""
+    """Print a table for each backbone, one line for each scheme: the leading figure in % at each SNR with the
+    wider half of its 95 % interval. Fits 80 columns for four SNRs."""
     rows = finished.rows
     several = {"uses"} if len({row.uses for row in rows}) > 1 else set()
-    parts = [part for part in PARTS if part in several.union(varying(rows))]
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, pad_edge=False, title_justify="left",
-                  title_style="bold", title=f"{finished.experiment.name}: {rows[0].headline} in % (± 95 % interval)")
-    for part in parts:
-        table.add_column(part, justify="right" if part == "uses" else "left", overflow="fold", no_wrap=part == "uses")
-    for number in snrs(rows):
-        table.add_column(snr_heading(number, rows), justify="right", no_wrap=True)
-    for group in by_scheme(rows):
-        known = {row.snr_db: row for row in group}
-        cells = [count(group[0].uses) if part == "uses" else _markup(getattr(group[0], part)) for part in parts]
-        table.add_row(*cells, *(_percent(known.get(number)) for number in snrs(rows)))
-    console.print(table)
-    common = shared(rows)
+    parts = [part for part in PARTS if part in several.union(varying(rows)) - {"backbone"}]
+    headline = f"{rows[0].headline} in % (± 95 % interval)"
+    for backbone in dict.fromkeys(row.backbone for row in rows):
+        title = f"{finished.experiment.name}, {backbone}: {headline}"
+        console.print(_table(title, parts, [row for row in rows if row.backbone == backbone], snrs(rows)))
+    common = shared(rows).removeprefix(rows[0].backbone).removeprefix(", ")
     if common:
         console.print(f"All: {common}.", markup=False, highlight=False)
     console.print(caption(finished), markup=False, highlight=False)
+
+
+def _table(title: str, parts: list[str], rows: list[Row], numbers: Sequence[float]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, pad_edge=False, title_justify="left",
+                  title_style="bold", title=_markup(title))
+    for part in parts:
+        table.add_column(part, justify="right" if part == "uses" else "left", overflow="fold", no_wrap=part == "uses",
+                         min_width=LEAST.get(part))
+    for number in numbers:
+        table.add_column(snr_heading(number, rows), justify="right", no_wrap=True, min_width=len("100.0 ±10.0"))
+    for group in by_scheme(rows):
+        known = {row.snr_db: row for row in group}
+        cells = [count(group[0].uses) if part == "uses" else _markup(getattr(group[0], part)) for part in parts]
+        table.add_row(*cells, *(_percent(known.get(number)) for number in numbers))
+    return table
 
 
 def _markup(text: str) -> str:

