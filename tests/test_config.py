@@ -21,7 +21,7 @@ SHARES = st.floats(0.01, 0.99)
 EXPERIMENTS = st.builds(
     Experiment,
     name=TEXT,
-    seeds=st.lists(st.integers(0, 2**31), min_size=1, max_size=4, unique=True).map(tuple),
+    seeds=st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=4, unique=True).map(tuple),
     data=st.builds(DataSpec, TEXT, TEXT, st.integers(32, 512), st.integers(0, 99), SHARES, SHARES, st.booleans()),
     link=st.builds(LinkSpec, PARTS, PARTS, PARTS, PARTS),
     train=st.builds(TrainSpec, st.integers(1, 99), st.integers(2, 999), st.floats(1e-6, 1), st.floats(0, 1),

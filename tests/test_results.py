@@ -98,11 +98,11 @@ def test_a_killed_start_does_not_leave_a_file_that_nobody_can_use(path, monkeypa
     """Stopped between the two facts of a new file: the next run has its provenance."""
     writes, write = [], Results._write
 
-    def stops_at_second(self, statement, values):
-        writes.append(statement)
+    def stops_at_second(self, *statements):
+        writes.append(statements)
         if len(writes) == 2:
             raise KeyboardInterrupt
-        write(self, statement, values)
+        write(self, *statements)
 
     monkeypatch.setattr(Results, "_write", stops_at_second)
     with contextlib.suppress(KeyboardInterrupt):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gensc.errors import InputError
+from gensc.errors import InputError, RunLost
 from gensc.workers import run_jobs
 
 # helpers is imported in the functions that use it: workers import this module too, and that would be slow.
@@ -64,7 +64,7 @@ def test_wrong_input_in_a_worker_is_wrong_input_here():
 
 
 def test_a_crashed_worker_is_one_clear_sentence():
-    with pytest.raises(InputError, match=r"(?s)^[^\n]*worker[^\n]*exit code 7[^\n]*$"):
+    with pytest.raises(RunLost, match=r"(?s)^[^\n]*worker[^\n]*exit code 7[^\n]*$"):
         list(run_jobs(crashes, [1], 1))
 
 

@@ -63,7 +63,7 @@ def test_a_truncated_jpeg_is_named(folder, tmp_path):
 def test_a_class_of_too_few_pictures_is_named(folder, tmp_path, count):
     for file in sorted((folder / "green").iterdir())[count:]:
         file.unlink()
-    refused(run(tmp_path, f"folder:{folder}"), "'green'", str(count) if count > 1 else "one image")
+    refused(run(tmp_path, f"folder:{folder}"), "'green'", f"{count} item")
 
 
 def test_an_empty_folder_is_named(tmp_path):

@@ -99,7 +99,7 @@ def test_missing_weights_name_the_command_that_gets_them(model, monkeypatch):
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    ({"model": "resnet81", "mode": "scratch"}, "no backbone 'resnet81'.*did you mean 'resnet18'"),
+    ({"model": "resnet81", "mode": "scratch"}, "no backbone 'resnet81'.*did you mean 'resnet50'"),
     ({"size": 16}, "size is 16.*32"),
     ({"mode": "finetune", "frozen_stages": 99, "size": 64}, "frozen_stages is 99"),
     ({"mode": "finetune", "frozen_stages": -1, "size": 64}, "frozen_stages is -1"),

@@ -66,10 +66,6 @@ def _classes(root: Path) -> dict[str, list[Path]]:
     if not groups:
         raise InputError(f"folder:{root}: no class folders with images in it; expected {root}/CLASS/*.jpg "
                          f"(or {', '.join(sorted(SUFFIXES - {'.jpg'}))})")
-    for name, files in groups.items():
-        if len(files) == 1:
-            raise InputError(f"folder:{root}: class {name!r} has one image ({files[0].name}), which cannot "
-                             "be split; add images to it or remove the folder")
     return groups
 
 

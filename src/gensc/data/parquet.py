@@ -94,7 +94,8 @@ class Parquet(Source):
                 try:
                     self._cache[group] = self._files[file].read_row_group(number, columns=self._columns)
                 except (pa.ArrowException, OSError) as error:
-                    raise InputError(f"{self._paths[file]}: row group {number} is damaged ({error}); "
+                    reason = " ".join(str(error).split())
+                    raise InputError(f"{self._paths[file]}: row group {number} is damaged ({reason}); "
                                      "get the file again") from error
                 while len(self._cache) > 1 and sum(t.nbytes for t in self._cache.values()) > CACHE_BYTES:
                     self._cache.popitem(last=False)

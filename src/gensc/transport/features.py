@@ -13,6 +13,8 @@ from gensc.signal import Cost, Delivery, State
 from gensc.transport.base import Transport
 from gensc.transport.equalize import Equalizer, carry
 
+MOMENTUM = 0.05
+
 
 @register("transport", "features")
 class Features(Transport):
@@ -20,6 +22,8 @@ class Features(Transport):
 
     ``convention`` "true": each item is brought to unit power, so that ``snr_db`` holds item by item; the
     receiver gets the unit-power features back and needs no side information (uses: ceil(F/2) + pilots).
+    ``equalizer`` "zf" hands them over as they are, plus noise; "mmse" draws each towards its mean over the
+    training items, the more the noisier it is (linear MMSE with the learned mean and variance of each feature).
     "gensc6g": as the code of the GenSC-6G paper does it, for comparison only: the number in ``snr_db`` is
     taken as a plain ratio, the noise power follows the mean square of the whole tensor, and "Rayleigh"
     adds |CN| noise that nobody equalises (CQILAB-Official/GenSC-6G, commit b7dc636).
@@ -38,6 +42,11 @@ class Features(Transport):
             self._noise = _gensc6g_noise(self.channel)
 
     def bind(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        width = torch.Size(shape).numel()
+        self.mean: Tensor
+        self.variance: Tensor
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("variance", torch.ones(width))
         return shape
 
     def forward(self, payload: Tensor, state: State) -> Delivery:
@@ -52,8 +61,21 @@ class Features(Transport):
 
     def _true(self, flat: Tensor, state: State) -> Tensor:
         symbols = as_symbols(flat)
-        out = carry(symbols, self.channel, state, self.equalizer, self.pilots)
-        return torch.view_as_real(out.x).flatten(1)[:, : flat.shape[1]] * (flat.shape[1] / out.x.shape[1]) ** 0.5
+        features, scale = flat.shape[1], (flat.shape[1] / symbols.shape[1]) ** 0.5
+        if self.training and self.equalizer == "mmse":
+            self._learn(as_features(symbols, features) * scale)
+        out = carry(symbols, self.channel, state, "zf", self.pilots)
+        received = as_features(out.x, features) * scale
+        if self.equalizer == "zf":
+            return received
+        noise = scale**2 / 2 / out.snr.repeat_interleave(2, dim=1)[:, :features]
+        return self.mean + self.variance / (self.variance + noise) * (received - self.mean)
+
+    @torch.no_grad()
+    def _learn(self, sent: Tensor) -> None:
+        """Follow the mean and variance of each feature [B,F] as it is sent."""
+        self.mean.lerp_(sent.mean(dim=0), MOMENTUM)
+        self.variance.lerp_((sent - self.mean).square().mean(dim=0).clamp_min(1e-6), MOMENTUM)
 
     def _gensc6g(self, flat: Tensor, state: State) -> Tensor:
         ratio = state.snr_db.to(flat.device)[:, None]
@@ -64,6 +86,11 @@ class Features(Transport):
         rng = state.child("noise").rng
         noise = rng.normal(flat.shape[1]) if self._noise == "normal" else rng.complex_normal(flat.shape[1]).abs()
         return flat + power.sqrt() * noise.to(flat.device)
+
+
+def as_features(symbols: Tensor, features: int) -> Tensor:
+    """Complex symbols [B,k] as the first ``features`` of their 2k real values."""
+    return torch.view_as_real(symbols).flatten(1)[:, :features]
 
 
 def as_symbols(flat: Tensor) -> Tensor:
