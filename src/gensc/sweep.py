@@ -54,7 +54,7 @@ def locked(out: Path) -> Iterator[None]:
     """Hold the folder ``out`` for one run; a second run on it is refused. A killed run lets go by itself."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(out / ".lock", os.O_CREAT | os.O_RDWR)
+        descriptor = os.open(out / ".lock", os.O_CREAT | os.O_RDWR, 0o644)
     except OSError as error:
         raise InputError(f"the folder {out} can't be written ({error.strerror}): name another with --out") from error
     try:

@@ -15,6 +15,7 @@ from gensc.errors import InputError
 from gensc.link import make
 from gensc.metric import Estimate
 from gensc.metric.classification import confusion
+from gensc.progress import track
 from gensc.report.labels import Labels, is_gensc6g, labels
 from gensc.results import LinkFacts, Point, Results
 from gensc.run import run_digest
@@ -118,7 +119,7 @@ def _rows(schemes: tuple[Experiment, ...], classes: int, links: dict[str, LinkFa
         together[link.scheme, point.snr_db].append((link, point))
     named = labels(schemes)
     return [_row(schemes[scheme], named[scheme], classes, sorted(together[scheme, snr_db], key=lambda run: run[0].seed))
-            for scheme, snr_db in sorted(together)]
+            for scheme, snr_db in track(sorted(together), "figures and intervals", len(together))]
 
 
 def _row(experiment: Experiment, label: Labels, classes: int, runs: list[tuple[LinkFacts, Point]]) -> Row:
