@@ -60,8 +60,8 @@ def named(name: str) -> Experiment:
 def missing_backbones() -> tuple[str, ...]:
     """One line for each backbone of the paper whose weights are not on this machine, with the command that
     gets them."""
-    return tuple(f"{asset.name} is not in this table: its weights are not on this machine; "
-                 f"get them with `gensc zoo pull {asset.name}`" for asset in ASSETS.values() if not asset.local_file())
+    return tuple(f"{asset.name} is missing, its weights are not on this machine: gensc zoo pull {asset.name}"
+                 for asset in ASSETS.values() if not asset.local_file())
 
 
 def with_options(experiment: Experiment, data: str = "", test: str = "", seeds: tuple[int, ...] = (),

@@ -122,7 +122,8 @@ def show(finished: Finished, console: Console) -> None:
     common = shared(rows).removeprefix(rows[0].backbone).removeprefix(", ")
     if common:
         console.print(f"All: {common}.", markup=False, highlight=False)
-    console.print(caption(finished), markup=False, highlight=False)
+    for line in (caption(finished), *finished.provenance["notes"]):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _table(title: str, parts: list[str], rows: list[Row], numbers: Sequence[float]) -> Table:
