@@ -145,7 +145,7 @@ epochs = {epochs}
 patience = {epochs}
 batch = 8
 [evaluate]
-snr_db = [0.0, 10.0]
+snr_db = [-20.0, 10.0]
 """
 
 

@@ -113,9 +113,9 @@ def test_a_link_scores_the_same_in_a_run_and_alone(link, one, tmp_path_factory):
 
     trained, card = linkfile.load(link)
     test = load_splits(card.experiment).test
-    kept = next(p for p in points(finished(tmp_path_factory)) if p.job.startswith(link.stem) and p.snr_db == 0)
+    kept = next(p for p in points(finished(tmp_path_factory)) if p.job.startswith(link.stem) and p.snr_db == -20)
     feed = Feed(test, test.items, torch.stack([trained.codec.front(test.batch(range(len(test))))]))
-    columns, _ = evaluate(trained, feed, 0.0, "receiver", Rng.seeded(0).child("test"))
+    columns, _ = evaluate(trained, feed, -20.0, "receiver", Rng.seeded(0).child("test"))
     assert np.array_equal(columns["label"], kept.columns["label"])
     assert np.array_equal(columns["predicted"], kept.columns["predicted"])
     assert isinstance(test, Dataset)
