@@ -42,8 +42,9 @@ def conventions() -> Experiment:
     """The paper's noise convention beside the true one on the same features: what its "10" and "30" are in dB."""
     link = LinkSpec(codec=Part("backbone", {"output": "logits"}), task=Part("classify", {"head": "2xfc"}))
     schemes = tuple({"link.transport.convention": convention} for convention in ("true", "gensc6g"))
-    return Experiment(name="conventions", link=link, schemes=schemes, train=TrainSpec(snr_db=(1.0, 30.0)),
-                      evaluate=EvaluateSpec(snr_db=(1.0, 3.0, 10.0, 15.0, 20.0, 30.0)))
+    return Experiment(name="conventions", link=link, schemes=schemes, data=DataSpec("vehicles:960"),
+                      train=TrainSpec(snr_db=(1.0, 30.0)),
+                      evaluate=EvaluateSpec(snr_db=(1.0, 3.0, 10.0, 30.0)))
 
 
 NAMED: dict[str, Callable[[], Experiment]] = {"table1": table1, "conventions": conventions}

@@ -16,7 +16,7 @@ from gensc.report.rows import Finished, Row
 COLUMNS = ("backbone", "decoder", "transport", "channel", "snr_db", "uses", "accuracy", "accuracy_low",
            "accuracy_high", "f1", "recall", "params_m", "seeds")
 FIGURES = ("accuracy", "f1", "recall")
-LEAST = {"transport": len("features"), "channel": len("rayleigh")}
+WIDEST = 20
 _LATEX = str.maketrans({
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
@@ -130,8 +130,9 @@ def _table(title: str, parts: list[str], rows: list[Row], numbers: Sequence[floa
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, pad_edge=False, title_justify="left",
                   title_style="bold", title=_markup(title))
     for part in parts:
+        shown = [str(getattr(row, part)) for row in rows]
         table.add_column(part, justify="right" if part == "uses" else "left", overflow="fold", no_wrap=part == "uses",
-                         min_width=LEAST.get(part))
+                         min_width=min(WIDEST, max(len(cell) for cell in shown)))
     for number in numbers:
         table.add_column(snr_heading(number, rows), justify="right", no_wrap=True, min_width=len("100.0 ±10.0"))
     for group in by_scheme(rows):
