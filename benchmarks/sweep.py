@@ -1,7 +1,7 @@
 """Wall time of a whole sweep against the sum of its bare forward passes.
 
 A link whose encoder runs at every point (nothing stored) is trained for one epoch, then scored at sixteen
-SNRs by ``gensc.sweep`` with one worker: process start, reading pictures, streams, channel, metrics and
+SNRs by ``gensc.sweep`` with one worker: process start, reading pictures from disk, streams, channel, metrics and
 storage included. The same tensors then go through bare calls of its modules, one thread as in a worker.
 
     python benchmarks/sweep.py
@@ -16,7 +16,9 @@ import torch
 from gensc import config
 from gensc.codec.store import FeatureStore
 from gensc.data.dataset import Splits
+from gensc.export.rendered import make
 from gensc.linkfile import load
+from gensc.memory import keep_freed
 from gensc.results import Results
 from gensc.rng import Rng
 from gensc.run import load_splits
@@ -25,7 +27,7 @@ from gensc.sweep import jobs_of, sweep, train_link
 
 SNR_DB = tuple(float(snr_db) for snr_db in range(-10, 22, 2))
 EXPERIMENT = {
-    "seeds": [0], "data": {"source": "vehicles:480", "test_share": 0.3, "allow_duplicates": True},
+    "seeds": [0], "data": {"test_share": 0.3, "allow_duplicates": True},
     "link": {"codec": {"name": "backbone", "mode": "finetune"}, "transport": {"name": "analog"}},
     "train": {"epochs": 1}, "evaluate": {"snr_db": list(SNR_DB)},
 }
@@ -49,10 +51,13 @@ def bare_s(link_file: Path, splits: Splits) -> float:
 
 def main() -> None:
     """Train once, sweep, repeat bare, print the ratio."""
-    experiments = config.expand(config.from_table(EXPERIMENT))
     torch.set_num_threads(1)
+    keep_freed()
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
+        make(192, out / "pictures")
+        source = {"data.source": f"folder:{out / 'pictures' / 'images'}"}
+        experiments = (config.changed(config.from_table(EXPERIMENT), source),)
         splits = load_splits(experiments[0])
         job = jobs_of(experiments, splits.digest)[0]
         link_file = out / "links" / f"{job.key[:16]}.safetensors"
