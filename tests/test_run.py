@@ -41,9 +41,10 @@ def reference(tmp_path_factory):
 
 
 def start(one, out, *more):
-    """`gensc run` as a process group of its own."""
+    """`gensc run` as a process group of its own, deaf to nothing: a shell's background jobs inherit a deaf SIGINT."""
     return subprocess.Popen([GENSC, "run", one.file, "--out", out, "--workers", "2", *more], env=one.env,
-                            start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                            start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
 
 def until(condition, process, seconds=60.0):
