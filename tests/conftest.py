@@ -4,6 +4,7 @@ from hypothesis import settings
 
 from gensc.rng import Rng
 from gensc.signal import Signal, State
+from helpers import Tiny, tiny
 
 # Fixed examples: a test that fails, fails every time.
 settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=60)
@@ -31,3 +32,12 @@ def send():
 def ones():
     """ones(items, uses): the constant symbol 1."""
     return lambda items, uses: torch.ones(items, uses, dtype=torch.complex64)
+
+
+@pytest.fixture
+def one(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Tiny:
+    """The tiny experiment, with its environment set."""
+    found = tiny(tmp_path_factory)
+    for name, value in found.env.items():
+        monkeypatch.setenv(name, value)
+    return found

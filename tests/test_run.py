@@ -22,17 +22,8 @@ from helpers import (
     refused,
     same_points,
     serial,
-    tiny,
     tiny_toml,
 )
-
-
-@pytest.fixture
-def one(tmp_path_factory, monkeypatch):
-    found = tiny(tmp_path_factory)
-    for name, value in found.env.items():
-        monkeypatch.setenv(name, value)
-    return found
 
 
 @pytest.fixture

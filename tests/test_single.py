@@ -10,15 +10,7 @@ import torch
 from gensc import config, linkfile
 from gensc.errors import InputError
 from gensc.single import COLUMNS, score, train_one
-from helpers import call, finished, points, refused, save_pictures, tiny, tiny_toml
-
-
-@pytest.fixture
-def one(tmp_path_factory, monkeypatch):
-    found = tiny(tmp_path_factory)
-    for name, value in found.env.items():
-        monkeypatch.setenv(name, value)
-    return found
+from helpers import call, finished, points, refused, save_pictures, tiny_toml
 
 
 @pytest.fixture

@@ -11,15 +11,7 @@ from gensc.errors import InputError
 from gensc.results import LinkFacts, Results
 from gensc.run import load_splits, run
 from gensc.sweep import Job, jobs_of, locked, run_job
-from helpers import finished, points, same_points, save_pictures, serial, tiny, tiny_toml
-
-
-@pytest.fixture
-def one(tmp_path_factory, monkeypatch):
-    found = tiny(tmp_path_factory)
-    for name, value in found.env.items():
-        monkeypatch.setenv(name, value)
-    return found
+from helpers import finished, points, same_points, save_pictures, serial, tiny_toml
 
 
 @pytest.fixture
