@@ -11,6 +11,10 @@ from gensc.errors import InputError
 from gensc.rng import Name, Rng
 
 Csi = Literal["receiver", "pilots", "none"]
+Payload = Tensor | tuple[bytes, ...]
+"""What a codec hands to a transport: features float32 [B,...], or one string of bytes an item."""
+Received = Tensor | tuple[bytes | None, ...]
+"""What a transport delivers: features, or bytes, None for an item that was lost."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +24,14 @@ class State:
 
     ``csi`` "receiver": the receiver is given h; "pilots": it estimates h from pilots that the transport
     sends and pays for; "none": it neither knows nor equalises. N0 is known to the receiver in all three.
+    ``room`` [B]: how many bytes the transport has for each item at this SNR, for a codec that fits its
+    rate to it; None where the transport takes what it is given.
     """
 
     snr_db: Tensor
     rng: Rng
     csi: Csi = "receiver"
+    room: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.csi not in get_args(Csi):
@@ -48,12 +55,18 @@ class State:
 
 @dataclass(frozen=True)
 class Signal:
-    """Complex baseband symbols ``x`` complex64 [B,k], noise power ``n0`` float32 [B], and the channel
-    gain ``h`` complex64 [B,k] that they met (None before any channel; all ones over AWGN)."""
+    """Complex baseband ``x`` complex64 [B,k], noise power ``n0`` float32 [B], and the channel gain ``h``
+    complex64 [B,k] that it met (None before any channel; all ones over AWGN).
+
+    ``rate_hz`` None: ``x`` are symbols, each in a channel use of its own. A number: ``x`` are samples of a
+    waveform at that rate, which a dispersive channel filters; ``h`` then holds what is common to all samples
+    of an item, and is no full description of such a channel.
+    """
 
     x: Tensor
     n0: Tensor
     h: Tensor | None = None
+    rate_hz: float | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,6 @@ class Cost:
 class Delivery:
     """What came out of a transport: the payload, which items arrived (``ok`` bool [B]) and the cost."""
 
-    payload: Tensor
+    payload: Received
     ok: Tensor
     cost: Cost

@@ -32,11 +32,11 @@ class Channel(nn.Module, ABC):
         out = self.distort(entered, state)
         n0 = state.n0.to(out.x.device)
         noise = state.child("noise").rng.complex_normal(out.x.shape[1]).to(out.x.device)
-        return Signal(out.x + n0.sqrt()[:, None] * noise, n0, out.h)
+        return Signal(out.x + n0.sqrt()[:, None] * noise, n0, out.h, out.rate_hz)
 
 
 def faded(signal: Signal, gain: torch.Tensor) -> Signal:
     """``signal`` after a multiplicative gain complex64, [B,k] or [B,1], that the receiver may learn."""
     gain = gain.to(signal.x.device).expand_as(signal.x)
     known = gain if signal.h is None else signal.h * gain
-    return Signal(signal.x * gain, signal.n0, known)
+    return replace(signal, x=signal.x * gain, h=known)

@@ -36,7 +36,7 @@ class Interference(Channel):
         amplitude = units.noise_power(self.sir_db).sqrt()
         wave = self._tone if self.shape == "tone" else self._burst
         interferer = amplitude * wave(state.child("interference").rng, signal.x.shape[1])
-        return Signal(signal.x + interferer.to(signal.x.device), signal.n0, signal.h)
+        return replace(signal, x=signal.x + interferer.to(signal.x.device))
 
     def _tone(self, rng: Rng, uses: int) -> Tensor:
         frequency, phase = rng.uniform(2).split(1, dim=1)

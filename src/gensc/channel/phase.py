@@ -28,4 +28,4 @@ class PhaseNoise(Channel):
         steps = state.child("phase").rng.normal(signal.x.shape[1]) * (2 * torch.pi * self.linewidth) ** 0.5
         steps[:, 0] = 0
         phase = steps.cumsum(dim=1).to(signal.x.device)
-        return Signal(signal.x * torch.polar(torch.ones_like(phase), phase), signal.n0, signal.h)
+        return replace(signal, x=signal.x * torch.polar(torch.ones_like(phase), phase))

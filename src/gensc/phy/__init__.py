@@ -1,0 +1,1 @@
+"""The physical layer: modulation, coding, OFDM, synchronisation. It knows no semantics."""

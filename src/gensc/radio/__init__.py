@@ -1,0 +1,1 @@
+"""Software radio: recordings, GNU Radio and devices."""
