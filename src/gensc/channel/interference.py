@@ -1,5 +1,6 @@
 """Radio-frequency interference at the receiving antenna, its power apart from the noise."""
 
+from dataclasses import replace
 from typing import Literal
 
 import torch

@@ -1,5 +1,7 @@
 """Phase noise of the carrier oscillators."""
 
+from dataclasses import replace
+
 import torch
 
 from gensc.channel.base import Channel
