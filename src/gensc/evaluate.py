@@ -12,11 +12,13 @@ from gensc.rng import Rng
 from gensc.signal import Cost, Csi, State
 
 BATCH = 256
+TIMED = 64
 
 
 @torch.no_grad()
 def evaluate(link: Link, feed: Feed, snr_db: float, csi: Csi, rng: Rng) -> tuple[dict[str, np.ndarray], Cost]:
-    """The task's columns [N] over all items of ``feed`` at ``snr_db`` (Es/N0), and the cost [N].
+    """The task's columns [N] over all items of ``feed`` at ``snr_db`` (Es/N0), with "ok" for what arrived, and the
+    cost [N].
 
     The noise of an item depends on ``rng`` and the item alone: schemes and SNRs share their random numbers.
     """
@@ -26,11 +28,10 @@ def evaluate(link: Link, feed: Feed, snr_db: float, csi: Csi, rng: Rng) -> tuple
     for positions in _batches(len(feed), whole=link.transport.whole_batch):
         ids = feed.ids(positions)
         outcome, batch = feed.send(link, positions, State.of(snr_db, ids, rng, csi), [0] * len(ids))
-        kept.append(link.task.score(outcome.prediction, batch))
+        kept.append({**link.task.score(outcome.prediction, batch), "ok": outcome.delivery.ok})
         costs.append(outcome.delivery.cost)
     columns = {name: torch.cat([part[name] for part in kept]).numpy() for name in kept[0]}
-    joined = (torch.cat([getattr(cost, name) for cost in costs]) for name in ("uses", "bits", "seconds"))
-    return columns, Cost(*joined)
+    return columns, Cost.joined(costs)
 
 
 def _batches(items: int, whole: bool) -> Iterator[range]:
@@ -41,9 +42,10 @@ def _batches(items: int, whole: bool) -> Iterator[range]:
 
 @torch.no_grad()
 def receive_ms(link: Link, feed: Feed, csi: Csi) -> float:
-    """Milliseconds an item that everything after the encoder takes, in a batch of up to 256 (one timing)."""
-    positions = range(min(BATCH, len(feed)))
-    state = State.of(10.0, feed.ids(positions), Rng.seeded(0), csi)
+    """Milliseconds an item that everything after the encoder takes, in a batch of up to 64 (one timing)."""
+    positions = range(min(TIMED, len(feed)))
+    state = link.informed(State.of(10.0, feed.ids(positions), Rng.seeded(0), csi))
+    payload = link.codec.rest(feed.front(link.codec, positions), state)
     start = time.perf_counter()
-    feed.send(link, positions, state, [0] * len(positions))
+    link.deliver(payload, state)
     return 1000 * (time.perf_counter() - start) / len(positions)

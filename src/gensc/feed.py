@@ -42,6 +42,13 @@ class Feed:
         return link.carry(front, state), known
 
 
+    def front(self, codec: Codec, positions: Sequence[int]) -> Tensor:
+        """What the codec's ``rest`` gets for the items at ``positions``, as they are."""
+        if self.stored is None:
+            return codec.front(self.dataset.batch(positions))
+        return self.stored[0, torch.as_tensor(positions)]
+
+
 def open_feed(codec: Codec, dataset: Dataset, views: int, store: FeatureStore) -> Feed:
     """A feed of a data set; what the codec stores is in the store already (``gensc.codec.store.fill``)."""
     if not codec.stored:

@@ -1,6 +1,6 @@
 """A link: a codec, a transport and a task. Each can be changed without touching the others."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ from gensc.codec import Codec
 from gensc.config import LinkSpec, Part
 from gensc.errors import InputError
 from gensc.registry import create, lookup, options_of
-from gensc.signal import Delivery, State
+from gensc.signal import Delivery, Payload, State
 from gensc.task import Task
 from gensc.transport import Transport
 
@@ -33,7 +33,7 @@ class Link(nn.Module):
     def __init__(self, codec: Codec, transport: Transport, task: Task) -> None:
         super().__init__()
         self.codec, self.transport, self.task = codec, transport, task
-        task.bind(transport.bind(codec.shape))
+        task.bind(codec.received_shape(transport.bind(codec.shape)))
 
     def forward(self, batch: Batch, state: State) -> Outcome:
         """Send a batch of B items; ``state`` holds B SNRs and the items' random streams."""
@@ -41,7 +41,16 @@ class Link(nn.Module):
 
     def carry(self, front: Tensor, state: State) -> Outcome:
         """From the output of the encoder's fixed part on (``Codec.front``)."""
-        delivery = self.transport(self.codec.rest(front, state), state)
+        state = self.informed(state)
+        return self.deliver(self.codec.rest(front, state), state)
+
+    def informed(self, state: State) -> State:
+        """The state with what the transport tells the encoder: how much room there is."""
+        return replace(state, room=self.transport.room(state))
+
+    def deliver(self, payload: Payload, state: State) -> Outcome:
+        """From the encoder's output on."""
+        delivery = self.transport(payload, state)
         return Outcome(self.task(self.codec.decode(delivery.payload, state), state), delivery)
 
 

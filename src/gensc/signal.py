@@ -1,5 +1,6 @@
 """What is on the air, what the ends know of it, and what it cost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -47,6 +48,11 @@ class State:
         """The same state with the random streams of a component of the link."""
         return replace(self, rng=self.rng.child(*path))
 
+    def select(self, part: slice) -> "State":
+        """The same state for a run of its items."""
+        room = None if self.room is None else self.room[part]
+        return replace(self, snr_db=self.snr_db[part], rng=self.rng.of(self.rng.items[part]), room=room)
+
     @property
     def n0(self) -> Tensor:
         """Noise power N0 per complex use, float32 [B]."""
@@ -84,11 +90,26 @@ class Cost:
         count = torch.full((items,), float(uses), device=device)
         return Cost(count, torch.zeros_like(count), units.airtime_s(count, bandwidth_hz))
 
+    @staticmethod
+    def of_bytes(uses: Sequence[int], data: Sequence[int], bandwidth_hz: float) -> "Cost":
+        """The cost of items of so many channel uses that carry so many bytes."""
+        count = torch.tensor(uses, dtype=torch.float32)
+        return Cost(count, 8 * torch.tensor(data, dtype=torch.float32), units.airtime_s(count, bandwidth_hz))
+
+    @staticmethod
+    def joined(parts: Sequence["Cost"]) -> "Cost":
+        """The costs of several batches, one after the other."""
+        return Cost(*(torch.cat([getattr(part, name) for part in parts]) for name in ("uses", "bits", "seconds")))
+
 
 @dataclass(frozen=True)
 class Delivery:
-    """What came out of a transport: the payload, which items arrived (``ok`` bool [B]) and the cost."""
+    """What came out of a transport: the payload, which items arrived (``ok`` bool [B]) and the cost.
+
+    ``penalty`` float32 [B]: what training adds to the task's loss, e.g. for the rate of what was sent.
+    """
 
     payload: Received
     ok: Tensor
     cost: Cost
+    penalty: Tensor | None = None

@@ -154,10 +154,13 @@ def run_job(job: Job, splits: Splits, out: Path, tell: Tell) -> Iterator[LinkFac
 def train_link(one: Experiment, seed: int, splits: Splits, file: Path, checkpoint: Path,
                store: FeatureStore) -> Iterator[int]:
     """Train the link of a concrete experiment, yielding each finished epoch; at the end ``file`` holds it
-    and the checkpoint is gone."""
+    and the checkpoint is gone. A link without anything to learn is written as it is."""
     rng = Rng.seeded(seed)
     with rng.child("layers").torch_seeded():
         link = build(one.link, len(splits.classes), one.data.size)
+    if not any(parameter.requires_grad for parameter in link.parameters()):
+        save(file, link, Card(one, seed, splits.classes, splits.digest, {"epochs": 0, "best_epoch": 0, "losses": ()}))
+        return
     training = Training(link, open_feed(link.codec, splits.train, one.train.views, store),
                         open_feed(link.codec, splits.validation, 1, store), one.train, one.evaluate.csi,
                         rng.child("train"), checkpoint)

@@ -110,6 +110,8 @@ class Training:
         state = State(snr_db, rng.child("link").of(ids), self.csi)
         outcome, batch = self.feed.send(self.link, positions, state, views)
         loss = self.link.task.loss(outcome.prediction, batch)
+        if outcome.delivery.penalty is not None:
+            loss = loss + outcome.delivery.penalty.mean()
         if not torch.isfinite(loss):
             raise InputError(f"the training loss became {loss.item()} in epoch {epoch + 1}: "
                              "lower train.rate, or look at the data for nan")

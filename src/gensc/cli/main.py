@@ -14,11 +14,12 @@ app = typer.Typer(
 
 def main() -> None:
     """The ``gensc`` command."""
-    from gensc.cli import data, links, parts
+    from gensc.cli import bench, data, links, parts
 
     links.add(app)
     parts.add(app)
     data.add(app)
+    bench.add(app)
     try:
         app()
     except (InputError, RunLost) as error:

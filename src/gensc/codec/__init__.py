@@ -2,5 +2,6 @@
 
 from gensc.codec.backbone import Backbone
 from gensc.codec.base import Codec
+from gensc.codec.picture import Picture
 
-__all__ = ["Backbone", "Codec"]
+__all__ = ["Backbone", "Codec", "Picture"]

@@ -33,6 +33,8 @@ class Backbone(Codec):
     ``size``: the side of the square images that it gets, px (shapes of payloads follow from it).
     """
 
+    shape: tuple[int, ...]
+
     def __init__(self, model: str = "efficientnet_lite0", output: Output = "pooled",
                  mode: Literal["frozen", "finetune", "scratch"] = "frozen", frozen_stages: int = 0,
                  rate: float = 0.1, size: int = 224) -> None:

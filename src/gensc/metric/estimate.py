@@ -1,4 +1,4 @@
-"""A figure with its 95 % interval, and the interval of a proportion."""
+"""A figure with its 95 % interval: the intervals of a proportion and of a mean."""
 
 import math
 from dataclasses import dataclass
@@ -46,3 +46,23 @@ def proportion(hits: np.ndarray) -> Estimate:
         trials = within / ((of_items + of_runs) * (float(stdtrit(freedom, 0.975)) / Z95) ** 2)
     low, high = wilson(share, trials)
     return Estimate(share, low, high, items, runs)
+
+
+def mean(values: np.ndarray) -> Estimate:
+    """Mean of ``values`` [S,N] (S runs over the same N items) with Student's 95 % interval.
+
+    The variance of the items' means over N, plus that of the runs' means over S; degrees of freedom by
+    Satterthwaite (Biometrics Bulletin 2(6), 1946). One item tells nothing of others: its interval is infinite.
+    """
+    runs, items = values.shape
+    value = float(values.mean())
+    if items < 2:
+        return Estimate(value, -math.inf, math.inf, items, runs)
+    of_items = float(values.mean(axis=0).var(ddof=1)) / items
+    of_runs = float(values.mean(axis=1).var(ddof=1)) / runs if runs > 1 else 0.0
+    total = of_items + of_runs
+    if total == 0:
+        return Estimate(value, value, value, items, runs)
+    freedom = total**2 / (of_items**2 / (items - 1) + (of_runs**2 / (runs - 1) if runs > 1 else 0.0))
+    half = float(stdtrit(freedom, 0.975)) * math.sqrt(total)
+    return Estimate(value, value - half, value + half, items, runs)

@@ -15,7 +15,7 @@ _MOST_NUMBERS = 20
 
 
 def confusion_plot(finished: Finished) -> Plot | None:
-    """The first scheme and the one of the best mean accuracy, each at its lowest and its highest SNR;
+    """The first scheme and the one of the best mean figure, each at its lowest and its highest SNR;
     None where nothing is classified."""
     lines = [ends for ends in (_ends(group) for group in _schemes(finished)) if ends]
     if not lines:
@@ -30,14 +30,15 @@ def confusion_plot(finished: Finished) -> Plot | None:
     for panels, line in zip(grid, lines, strict=True):
         for axes, row in zip(panels, line, strict=False):
             _matrix(axes, row, names)
-            axes.set_title(f"{named(row, parts)}\n{at(row)}: {100 * row.leading.value:.1f} %", fontsize=9, loc="left")
+            reached = row.measure.said(row.leading.value)
+            axes.set_title(f"{named(row, parts)}\n{at(row)}: {reached}", fontsize=9, loc="left")
         for axes in panels[len(line):]:
             axes.set_visible(False)
         panels[0].set_ylabel("true class")
     for axes in grid[-1]:
         axes.set_xlabel("predicted class")
     caption = ("Percent of the items of each true class (lines add up to 100), over all seeds; what is below 0.5 % is "
-               "left blank. Shown: the first scheme and the one with the highest mean accuracy, at the lowest and the "
+               "left blank. Shown: the first scheme and the one with the best mean figure, at the lowest and the "
                "highest SNR.")
     return Plot("confusion", "Which class is taken for which", caption, svg(figure))
 
@@ -47,7 +48,7 @@ def _schemes(finished: Finished) -> list[list[Row]]:
     groups = [group for group in groups if group]
     if not groups:
         return []
-    best = max(groups, key=lambda group: math.fsum(row.leading.value for row in group) / len(group))
+    best = max(groups, key=lambda group: math.fsum(row.measure.better(row.leading.value) for row in group) / len(group))
     return [groups[0]] if best is groups[0] else [groups[0], best]
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from gensc.report.labels import GENSC6G
 from gensc.report.names import PLAIN_RATIO, by_scheme
 from gensc.report.rows import Row
-from gensc.report.style import INK, MUTED, SERIES, Plot, bare, percent, svg
+from gensc.report.style import INK, MUTED, SERIES, Plot, axis_title, bare, scale, svg
 
 _TRUE, _RATIO = SERIES[0], SERIES[1]
 
@@ -36,7 +36,7 @@ def conventions_plot(rows: tuple[Row, ...]) -> Plot | None:
 
 def _panel(axes: Axes, true: list[Row], ratio: list[Row]) -> None:
     bare(axes)
-    percent(axes)
+    scale(axes, true[0].measure)
     curves = ((true, _TRUE, "o", "Es/N0 in dB"), (ratio, _RATIO, "D", f"{GENSC6G}: {PLAIN_RATIO}"))
     for group, colour, marker, said in curves:
         x = [row.true_db for row in group]
@@ -49,7 +49,7 @@ def _panel(axes: Axes, true: list[Row], ratio: list[Row]) -> None:
                       textcoords="offset points", ha="center", color=_RATIO)
     _moved(axes, ratio[-1])
     axes.set_xlabel("True Es/N0 (dB)")
-    axes.set_ylabel(true[0].headline.capitalize())
+    axes.set_ylabel(axis_title(true[0].measure))
     axes.set_title(f"{true[0].backbone}, {true[0].decoder}, {true[0].channel}", loc="left", fontsize=9, color=MUTED)
     axes.margins(y=0.2)
     axes.legend(loc="lower right", frameon=False)

@@ -6,12 +6,13 @@ Two schemes never carry the same four labels and the same number of channel uses
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 from gensc import config
 from gensc.config import Experiment, Part
 from gensc.registry import lookup, options_of
 
+Role = Literal["learned", "separate", "bound"]
 GENSC6G = "[gensc6g]"
 _HEADS = {"3xfc": "3xFC", "2xfc": "2xFC"}
 _MODES = {"frozen": "", "finetune": "fine-tuned", "scratch": "from scratch"}
@@ -53,9 +54,17 @@ def is_gensc6g(experiment: Experiment) -> bool:
     return option("transport", experiment.link.transport, "convention") == "gensc6g"
 
 
+def role(experiment: Experiment) -> Role:
+    """What a scheme is beside the others: "separate" source and channel coding of picture files, a "bound" that
+    sends what Shannon's capacity allows, or a "learned" link."""
+    if experiment.link.transport.name == "capacity":
+        return "bound"
+    return "separate" if experiment.link.codec.name == "picture" else "learned"
+
+
 def _plain(experiment: Experiment) -> Labels:
     link = experiment.link
-    model = option("codec", link.codec, "model") or link.codec.name
+    model = option("codec", link.codec, "model") or option("codec", link.codec, "format") or link.codec.name
     mode = _MODES.get(option("codec", link.codec, "mode"), "")
     output = _OUTPUTS.get(option("codec", link.codec, "output"), "")
     head = option("task", link.task, "head") or link.task.name

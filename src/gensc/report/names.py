@@ -7,6 +7,9 @@ from gensc.report.rows import Row
 
 PARTS = ("backbone", "decoder", "transport", "channel", "uses")
 PLAIN_RATIO = "number taken as plain ratio"
+DASH = "\N{EN DASH}"
+# What a transport of files is known by, where the label of a baseline names it.
+_CODES = {"digital": "LDPC", "wifi7": "Wi-Fi 7"}
 
 
 def varying(rows: Iterable[Row]) -> tuple[str, ...]:
@@ -15,11 +18,10 @@ def varying(rows: Iterable[Row]) -> tuple[str, ...]:
     Decoder and uses are left out where they follow from the rest. The transport stays where one of them
     is [gensc6g], which is to be seen wherever it appears.
     """
-    known = list(rows)
+    known = [group[0] for group in by_scheme(rows)]
     several = {part for part in PARTS if len({getattr(row, part) for row in known}) > 1}
-    schemes = len({row.scheme for row in known})
     for part in ("decoder", "uses"):
-        if len({tuple(getattr(row, other) for other in several - {part}) for row in known}) == schemes:
+        if len({tuple(getattr(row, other) for other in several - {part}) for row in known}) == len(known):
             several -= {part}
     if not several or any(row.plain_ratio for row in known):
         several |= {"transport"}
@@ -39,14 +41,41 @@ def text(row: Row, part: str) -> str:
 
 
 def named(row: Row, parts: Sequence[str]) -> str:
-    """The chosen labels of a row in one line."""
-    return ", ".join(text(row, part) for part in parts)
+    """The chosen labels of a row in one line; a baseline says that it is one: "separate: webp + LDPC, awgn"."""
+    if row.role == "learned" or {"backbone", "transport"}.isdisjoint(parts):
+        return ", ".join(text(row, part) for part in parts)
+    return ", ".join([f"{row.role}: {pair(row)}",
+                      *(text(row, part) for part in parts if part not in ("backbone", "transport"))])
+
+
+def pair(row: Row) -> str:
+    """Source and channel coding of a baseline: "webp + LDPC"."""
+    name, _, more = row.transport.partition(" ")
+    return f"{row.backbone} + {_CODES.get(name, name)} {more}".rstrip()
 
 
 def by_scheme(rows: Iterable[Row]) -> list[list[Row]]:
     """Rows of each scheme, ordered by SNR."""
     ordered = sorted(rows, key=lambda row: (row.scheme, row.snr_db))
     return [list(group) for _, group in groupby(ordered, key=lambda row: row.scheme)]
+
+
+def by_headline(rows: Iterable[Row]) -> list[tuple[Row, ...]]:
+    """The rows of each task, by the figure that leads it: figures of different kinds share no table and no axis."""
+    known = list(rows)
+    return [tuple(row for row in known if row.headline == headline)
+            for headline in dict.fromkeys(row.headline for row in known)]
+
+
+def together(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """Which rows share a panel or table, with its name: where learned backbones come with several schemes, each
+    has its own, and the baselines are in all of them; otherwise all are in one, named where there is one backbone."""
+    learned = list(dict.fromkeys(row.backbone for row in rows if row.role == "learned"))
+    if len(learned) > 1 and len({row.scheme for row in rows if row.role == "learned"}) > len(learned):
+        return [(name, [row for row in rows if row.backbone == name or row.backbone not in learned])
+                for name in learned]
+    backbones = {row.backbone for row in rows}
+    return [(rows[0].backbone if len(backbones) == 1 else "", list(rows))]
 
 
 def at(row: Row) -> str:
@@ -63,3 +92,9 @@ def signed(text: str) -> str:
 def count(value: float) -> str:
     """A count without decimals where it is whole."""
     return str(int(value)) if value == int(value) else f"{value:.1f}"
+
+
+def span(values: Iterable[str]) -> str:
+    """One text where all are the same, otherwise the first and the last, with a dash between."""
+    known = list(dict.fromkeys(values))
+    return known[0] if len(known) == 1 else f"{known[0]}{DASH}{known[-1]}"

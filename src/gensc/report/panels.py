@@ -1,4 +1,4 @@
-"""A panel for each backbone, side by side where there are several."""
+"""A panel for each learned backbone, side by side where there are several."""
 
 import math
 from collections.abc import Sequence
@@ -6,30 +6,42 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gensc.report.names import shared, varying
+from gensc.report.names import shared, together, varying
 from gensc.report.rows import Row
 from gensc.report.style import MUTED, bare
 
+_MOST_TICKS = 12
+
 
 def panels(rows: Sequence[Row], height: float) -> tuple[Figure, list[tuple[Axes, list[Row]]]]:
-    """A figure with one panel (``height`` inch) for each backbone, and the rows that belong into each.
+    """A figure with one panel (``height`` inch) for each group of rows that belong together, and those rows.
 
     The panels share their vertical axis. Above a single one stands what its schemes have in common.
     """
-    backbones = list(dict.fromkeys(row.backbone for row in rows))
-    columns = min(2, len(backbones))
-    lines = math.ceil(len(backbones) / columns)
-    figure = Figure(figsize=(9.0 if columns == 1 else 11.0, height * lines), layout="constrained")
+    groups = together(rows)
+    columns = min(2, len(groups))
+    lines = math.ceil(len(groups) / columns)
+    # A column of labels stands to the right of each panel: it must not be higher than the panel.
+    most = max(len({row.scheme for row in group}) for _, group in groups)
+    figure = Figure(figsize=(9.0 if columns == 1 else 11.0, max(height, 0.3 * most) * lines), layout="constrained")
     grid = figure.subplots(lines, columns, sharey=True, squeeze=False).ravel()
-    for axes in grid[len(backbones):]:
+    for axes in grid[len(groups):]:
         axes.set_visible(False)
-    for axes, backbone in zip(grid, backbones, strict=False):
+    for axes, (name, group) in zip(grid, groups, strict=False):
         bare(axes)
-        axes.set_title(backbone if len(backbones) > 1 else shared(rows), loc="left", fontsize=9, color=MUTED)
-    return figure, [(axes, [row for row in rows if row.backbone == backbone])
-                    for axes, backbone in zip(grid, backbones, strict=False)]
+        axes.set_title(name if len(groups) > 1 else shared(group), loc="left", fontsize=9, color=MUTED)
+    return figure, [(axes, group) for axes, (_, group) in zip(grid, groups, strict=False)]
 
 
 def parts_within(rows: Sequence[Row]) -> tuple[str, ...]:
-    """The labels that tell the lines of one panel apart: all that vary but the backbone."""
-    return tuple(part for part in varying(rows) if part != "backbone") or ("transport",)
+    """The labels that tell the lines of one panel apart: all that vary, but not the backbone that it is named by."""
+    alone = {"backbone"} if len(together(rows)) > 1 else set()
+    return tuple(part for part in varying(rows) if part not in alone) or ("transport",)
+
+
+def over_snr(axes: Axes, snr_db: Sequence[float], title: str) -> None:
+    """Make the horizontal axis one of SNR, ticked where something was measured."""
+    ticks = sorted(set(snr_db))
+    if len(ticks) <= _MOST_TICKS:
+        axes.set_xticks(ticks)
+    axes.set_xlabel(title)

@@ -1,63 +1,83 @@
-"""Which plots a set of results gets, and the accuracy over SNR."""
+"""Which plots a set of results gets, and a figure over SNR."""
 
 import math
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from matplotlib.axes import Axes
 
+from gensc.metric.figures import measure
+from gensc.report.baselines import folded
 from gensc.report.confusion import confusion_plot
 from gensc.report.conventions import conventions_plot
 from gensc.report.cost import cost_plot
 from gensc.report.gap import gap_plot
 from gensc.report.looks import Looks
-from gensc.report.names import PLAIN_RATIO, by_scheme, named
-from gensc.report.panels import panels, parts_within
+from gensc.report.names import PLAIN_RATIO, by_headline, by_scheme, named, together
+from gensc.report.panels import over_snr, panels, parts_within
 from gensc.report.rows import Finished, Row
-from gensc.report.style import MUTED, End, Plot, label_ends, percent, style, svg
+from gensc.report.style import MUTED, SERIES, End, Plot, axis_title, label_ends, scale, style, svg
 
 
 def plots(finished: Finished) -> list[Plot]:
-    """Every plot that the results have something to show in."""
-    looks = Looks.of(finished.rows)
-    finite = tuple(row for row in finished.rows if math.isfinite(row.snr_db))
+    """Every plot that the results have something to show in; where they have several tasks, of each of them."""
+    tasks = by_headline(finished.rows)
     with style():
-        made = (accuracy_plot(finite, finished.classes, looks), conventions_plot(finite), gap_plot(finite, looks),
-                cost_plot(finite, looks), confusion_plot(finished))
-    return [plot for plot in made if plot is not None]
+        made = [[plot for plot in _of_task(rows, finished.classes) if plot is not None] for rows in tasks]
+        confused = confusion_plot(finished)
+    if len(tasks) > 1:
+        made = [[replace(plot, name=f"{rows[0].headline}-{plot.name}") for plot in group]
+                for rows, group in zip(tasks, made, strict=True)]
+    return [plot for group in made for plot in group] + ([confused] if confused is not None else [])
 
 
-def accuracy_plot(rows: tuple[Row, ...], classes: Sequence[str], looks: Looks) -> Plot | None:
-    """The leading figure over SNR, a line for each scheme with its 95 % band, a panel for each backbone."""
+def _of_task(rows: tuple[Row, ...], classes: Sequence[str]) -> list[Plot | None]:
+    looks = Looks.of(rows)
+    finite = tuple(row for row in rows if math.isfinite(row.snr_db))
+    known = dict.fromkeys([rows[0].headline, *(name for row in rows for name in row.figures)])
+    drawn = [name for name in known if name == rows[0].headline or measure(name).perceptual]
+    return [*(figure_plot(finite, name, classes, looks) for name in drawn), conventions_plot(finite),
+            gap_plot(finite, looks), cost_plot(finite, looks)]
+
+
+def figure_plot(finite: Sequence[Row], name: str, classes: Sequence[str], looks: Looks) -> Plot | None:
+    """A figure over SNR, a line for each scheme with its 95 % band, a panel for each learned backbone."""
+    rows = [row for row in finite if name in row.figures]
+    crowded = any(len(by_scheme(group)) > len(SERIES) for _, group in together(rows)) if rows else False
+    rows = folded(rows, name) if crowded else rows
     if not rows:
         return None
     figure, filled = panels(rows, height=4.0)
+    shown = measure(name)
     for axes, here in filled:
-        _panel(axes, here, looks)
+        scale(axes, shown)
+        for group in by_scheme(here):
+            looks.curve(axes, group[0], [row.snr_db for row in group], [row.figures[name] for row in group])
+        over_snr(axes, [row.snr_db for row in here], _x_label(here))
     first = filled[0][0]
     low, high = first.get_ylim()
-    first.set_ylim(min(low, 0.5 / len(classes)), min(high, 1.02))
+    if shown.unit == "%":
+        first.set_ylim(low, min(high, 1.02))
+    if name == "accuracy":
+        first.set_ylim(bottom=min(low, 0.5 / len(classes)))
     for axes, here in filled:
-        _chance(axes, len(classes))
-        label_ends(axes, _ends(here, parts_within(rows), looks))
-    headline = rows[0].headline
-    first.set_ylabel(headline.capitalize())
+        if name == "accuracy":
+            _chance(axes, len(classes))
+        label_ends(axes, _ends(here, name, parts_within(rows), looks))
+    first.set_ylabel(axis_title(shown))
+    less = "" if shown.more_is_better else ", lower is better"
     marked = f" [gensc6g]: {PLAIN_RATIO}, not dB." if any(row.plain_ratio for row in rows) else ""
-    caption = (f"{headline.capitalize()} over Es/N0 per complex channel use; bands are 95 % intervals over items "
-               f"and seeds.{marked}")
-    return Plot("accuracy", f"{headline.capitalize()} over SNR", caption, svg(figure))
+    caption = (f"{shown.title} over Es/N0 per complex channel use{less}; bands are 95 % intervals over items "
+               f"and seeds.{_baselines(rows)}{marked}")
+    return Plot(re.sub(r"[^\w.-]+", "_", name), f"{shown.title} over SNR", caption, svg(figure))
 
 
-def _panel(axes: Axes, rows: list[Row], looks: Looks) -> None:
-    percent(axes)
-    for group in by_scheme(rows):
-        x, colour = [row.snr_db for row in group], looks.colour(group[0])
-        axes.fill_between(x, [row.leading.low for row in group], [row.leading.high for row in group],
-                          color=colour, alpha=0.13, linewidth=0)
-        axes.plot(x, [row.leading.value for row in group], color=colour, linewidth=1.6, markersize=4.5,
-                  linestyle=looks.line(group[0].channel), marker=looks.marker(group[0].channel),
-                  markerfacecolor="none" if group[0].plain_ratio else colour)
-    axes.set_xticks(sorted({row.snr_db for row in rows}))
-    axes.set_xlabel(_x_label(rows))
+def _baselines(rows: Sequence[Row]) -> str:
+    roles = {row.role for row in rows}
+    said = (" Dashed: the separate baseline, a picture codec and a channel code." if "separate" in roles else "",
+            " Dotted: a bound, which sends what the channel's capacity allows." if "bound" in roles else "")
+    return "".join(said)
 
 
 def _x_label(rows: list[Row]) -> str:
@@ -66,11 +86,11 @@ def _x_label(rows: list[Row]) -> str:
     return "Es/N0 (dB)" + (f"; of [gensc6g]: {PLAIN_RATIO}" if any(row.plain_ratio for row in rows) else "")
 
 
-def _ends(rows: list[Row], parts: Sequence[str], looks: Looks) -> list[End]:
+def _ends(rows: list[Row], name: str, parts: Sequence[str], looks: Looks) -> list[End]:
     ends = []
     for group in by_scheme(rows):
         said = named(group[0], parts) + (f"\n({PLAIN_RATIO})" if group[0].plain_ratio else "")
-        ends.append(End(group[-1].snr_db, group[-1].leading.value, said, looks.colour(group[0])))
+        ends.append(End(group[-1].snr_db, group[-1].figures[name].value, said, looks.colour(group[0])))
     return ends
 
 

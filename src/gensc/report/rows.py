@@ -15,8 +15,10 @@ from gensc.errors import InputError
 from gensc.link import make
 from gensc.metric import Estimate
 from gensc.metric.classification import confusion
+from gensc.metric.estimate import proportion
+from gensc.metric.figures import Measure, measure
 from gensc.progress import track
-from gensc.report.labels import Labels, is_gensc6g, labels
+from gensc.report.labels import Labels, Role, is_gensc6g, labels, role
 from gensc.results import LinkFacts, Point, Results
 from gensc.run import run_digest
 
@@ -27,13 +29,15 @@ class Row:
 
     ``snr_db`` is Es/N0 in dB, but where ``plain_ratio`` says that the scheme takes the number as a ratio.
     ``figures`` by name, ``headline`` the name that leads; ``seeds`` those that are aggregated, S of them.
+    ``role``: a learned link, the separate baseline, or a bound. ``arrived``: the share of items delivered.
     Cost an item: ``uses`` (complex channel uses), ``bits``, ``seconds`` on the air, ``cbr`` (uses per source
     value), ``receive_ms`` of computing after the encoder. ``params_m``: millions of parameters.
-    Where items are classified: ``confusion`` int [C,C] (true, predicted) summed over the seeds, and ``hits``
-    bool [S,N].
+    ``values`` float [S,N]: the headline of each item, where the points hold it (for accuracy 1 where an item is
+    classified rightly). ``confusion`` int [C,C] (true, predicted) summed over the seeds, where items are classified.
     """
 
     scheme: int
+    role: Role
     backbone: str
     decoder: str
     transport: str
@@ -42,6 +46,7 @@ class Row:
     plain_ratio: bool
     headline: str
     figures: dict[str, Estimate]
+    arrived: Estimate
     seeds: tuple[int, ...]
     params_m: float
     uses: float
@@ -49,13 +54,18 @@ class Row:
     seconds: float
     cbr: float
     receive_ms: float
+    values: np.ndarray | None
     confusion: np.ndarray | None
-    hits: np.ndarray | None
 
     @property
     def leading(self) -> Estimate:
         """The figure that leads tables and plots."""
         return self.figures[self.headline]
+
+    @property
+    def measure(self) -> Measure:
+        """How the leading figure is shown."""
+        return measure(self.headline)
 
     @property
     def true_db(self) -> float:
@@ -126,20 +136,43 @@ def _row(experiment: Experiment, label: Labels, classes: int, runs: list[tuple[L
     link, point = runs[0]
     task = make("task", experiment.link.task, classes=classes)
     columns = [one.columns for _, one in runs]
-    counts = hits = None
-    if {"label", "predicted"} <= point.columns.keys():
-        predicted = np.stack([one["predicted"] for one in columns])
-        true = np.broadcast_to(columns[0]["label"], predicted.shape)
-        counts, hits = confusion(true, predicted, classes).sum(axis=0), predicted == true
     uses = _mean(one.uses for _, one in runs)
     size = experiment.data.size
     return Row(
-        link.scheme, label.backbone, label.decoder, label.transport, label.channel, point.snr_db,
-        is_gensc6g(experiment), task.headline, task.summarise(columns), tuple(one.seed for one, _ in runs),
-        params_m=link.facts["parameters"] / 1e6, uses=uses, bits=_mean(one.bits for _, one in runs),
-        seconds=_mean(one.seconds for _, one in runs), cbr=float(units.bandwidth_ratio(uses, (3, size, size))),
-        receive_ms=_mean(one.facts["receive_ms"] for one, _ in runs), confusion=counts, hits=hits,
+        link.scheme, role(experiment), label.backbone, label.decoder, label.transport, label.channel, point.snr_db,
+        is_gensc6g(experiment), task.headline, task.summarise(columns), _arrived(columns),
+        tuple(one.seed for one, _ in runs), params_m=link.facts["parameters"] / 1e6, uses=uses,
+        bits=_mean(one.bits for _, one in runs), seconds=_mean(one.seconds for _, one in runs),
+        cbr=float(units.bandwidth_ratio(uses, (3, size, size))),
+        receive_ms=_mean(one.facts["receive_ms"] for one, _ in runs), values=_values(columns, task.headline),
+        confusion=_confusion(columns, classes),
     )
+
+
+def _arrived(columns: list[dict[str, np.ndarray]]) -> Estimate:
+    """The share of items whose column "ok" says that they arrived; all, where a point has no such column."""
+    items = len(next(iter(columns[0].values())))
+    return proportion(np.stack([run.get("ok", np.ones(items, dtype=bool)) for run in columns]))
+
+
+def _values(columns: list[dict[str, np.ndarray]], headline: str) -> np.ndarray | None:
+    if headline in columns[0]:
+        return np.stack([run[headline] for run in columns]).astype(float)
+    if headline == "accuracy" and _classified(columns):
+        return np.stack([run["predicted"] == run["label"] for run in columns]).astype(float)
+    return None
+
+
+def _confusion(columns: list[dict[str, np.ndarray]], classes: int) -> np.ndarray | None:
+    if not _classified(columns):
+        return None
+    predicted = np.stack([run["predicted"] for run in columns])
+    counts: np.ndarray = confusion(np.broadcast_to(columns[0]["label"], predicted.shape), predicted, classes)
+    return counts.sum(axis=0)
+
+
+def _classified(columns: list[dict[str, np.ndarray]]) -> bool:
+    return {"label", "predicted"} <= columns[0].keys()
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -11,13 +11,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from gensc.metric.figures import Measure
 from gensc.report.names import signed
 
 INK, MUTED, GRID, PAPER, HEAT = "#1b1f24", "#59636e", "#d8dee4", "#fffffe", "#0b5cad"
-# Okabe and Ito's hues, which colour-blind readers tell apart, darkened until they can be read as text.
-SERIES = ("#0072b2", "#c04f00", "#007f5c", "#a3477f", "#866500", "#4f5459")
+# Okabe and Ito's hues, which colour-blind readers tell apart, darkened until they can be read as text, and the
+# three that lie farthest from them.
+SERIES = ("#0072b2", "#c04f00", "#007f5c", "#a3477f", "#866500", "#4a1fd0", "#662214", "#3d4145")
 LINES = ("-", (0, (5, 2)), (0, (1, 1.3)), (0, (6, 2, 1, 2)))
-MARKERS = ("o", "s", "^", "D")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 _THEMED = {INK: "ink", MUTED: "muted", GRID: "grid", PAPER: "paper", HEAT: "heat",
            **{colour: f"series-{i}" for i, colour in enumerate(SERIES)}}
 _SETTINGS: Any = {
@@ -79,9 +81,16 @@ def bare(axes: Axes) -> None:
     axes.tick_params(length=3, width=0.6)
 
 
-def percent(axes: Axes) -> None:
-    """Shares on the vertical axis as percent."""
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: signed(f"{100 * share:.0f} %")))
+def axis_title(shown: Measure) -> str:
+    """A figure's name on an axis, with its unit (that of a share is at the ticks) and its sense where less is
+    better."""
+    return shown.head + ("" if shown.more_is_better else " (lower is better)")
+
+
+def scale(axes: Axes, shown: Measure) -> None:
+    """Ticks of the vertical axis in the figure's unit: shares as percent, all else as numbers."""
+    if shown.unit == "%":
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: signed(f"{100 * share:.0f} %")))
 
 
 def label_ends(axes: Axes, ends: Iterable[End]) -> None:

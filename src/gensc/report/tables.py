@@ -1,22 +1,16 @@
-"""The rows as CSV, as a LaTeX table in the manner of the paper's Table I, and on the terminal."""
+"""The rows as CSV, and as LaTeX tables in the manner of the paper's Table I."""
 
 import csv
 import io
-import math
 import re
 from collections.abc import Iterable, Sequence
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
-from gensc.report.names import PARTS, PLAIN_RATIO, by_scheme, count, shared, varying
+from gensc.metric.figures import measure
+from gensc.report.names import DASH, PLAIN_RATIO, by_headline, by_scheme, count, span
 from gensc.report.rows import Finished, Row
 
-COLUMNS = ("backbone", "decoder", "transport", "channel", "snr_db", "uses", "accuracy", "accuracy_low",
-           "accuracy_high", "f1", "recall", "params_m", "seeds")
-FIGURES = ("accuracy", "f1", "recall")
-WIDEST = 20
+# What a table with room for three figures shows of a task; of others the headline and the next two.
+_THREE = {"accuracy": ("accuracy", "f1", "recall"), "psnr": ("psnr", "ms_ssim", "st_lpips")}
 _LATEX = str.maketrans({
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
@@ -24,7 +18,24 @@ _LATEX = str.maketrans({
 })
 
 
-def snrs(rows: tuple[Row, ...]) -> list[float]:
+def leading(rows: Sequence[Row]) -> tuple[str, ...]:
+    """The names of at most three figures of a task, its headline first."""
+    headline, known = rows[0].headline, rows[0].figures
+    chosen = [name for name in _THREE.get(headline, ()) if name in known]
+    return tuple(dict.fromkeys([headline, *chosen, *(() if chosen else known)]))[:3]
+
+
+def classified(rows: Iterable[Row]) -> bool:
+    """Whether all of the rows are of classification, whose tables are those of the paper."""
+    return all(row.headline == "accuracy" and {"f1", "recall"} <= row.figures.keys() for row in rows)
+
+
+def all_arrived(rows: Iterable[Row]) -> bool:
+    """Whether every item arrived in every row."""
+    return all(row.arrived.value == 1 for row in rows)
+
+
+def snrs(rows: Iterable[Row]) -> list[float]:
     """The SNRs that any of the rows was scored at, rising."""
     return sorted({row.snr_db for row in rows})
 
@@ -42,42 +53,72 @@ def ratio_note(rows: tuple[Row, ...]) -> str:
 
 
 def csv_text(rows: tuple[Row, ...]) -> str:
-    """One line for each row, with the columns COLUMNS; the same rows give the same bytes."""
+    """One line for each row; the same rows give the same bytes.
+
+    A table of classification has the paper's columns: accuracy with its interval, F1, recall, parameters. Any
+    other has every figure with its interval, what arrived, bits and CBR. What arrived is in the first too where
+    something was lost. A cell is empty where a scheme's task lacks the figure.
+    """
+    paper = classified(rows)
+    names = dict.fromkeys(leading(rows) if paper else (name for row in rows for name in row.figures))
+    ranged = [name for name in names if not paper or name == rows[0].headline]
+    arrived = not (paper and all_arrived(rows))
+    head = ["backbone", "decoder"] if paper else ["codec", "task"]
+    head += ["transport", "channel", "snr_db", "uses"]
+    for name in [*names, *(["arrived"] if arrived else [])]:
+        head += [name, f"{name}_low", f"{name}_high"] if name in (*ranged, "arrived") else [name]
     made = io.StringIO()
     writer = csv.writer(made, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow([*head, *(() if paper else ("bits", "cbr")), "params_m", "seeds"])
     for row in rows:
-        accuracy = row.figures["accuracy"]
-        numbers = (accuracy.value, accuracy.low, accuracy.high, row.figures["f1"].value, row.figures["recall"].value,
-                   row.params_m)
-        writer.writerow([row.backbone, row.decoder, row.transport, row.channel, f"{row.snr_db:g}", count(row.uses),
-                         *(f"{number:.4f}" for number in numbers), len(row.seeds)])
+        cells = [row.backbone, row.decoder, row.transport, row.channel, f"{row.snr_db:g}", count(row.uses)]
+        for name in names:
+            cells += _numbers(row, name, name in ranged)
+        if arrived:
+            cells += [f"{one:.4f}" for one in (row.arrived.value, row.arrived.low, row.arrived.high)]
+        if not paper:
+            cells += [count(row.bits), f"{row.cbr:.6g}"]
+        writer.writerow([*cells, f"{row.params_m:.4f}", len(row.seeds)])
     return made.getvalue()
 
 
+def _numbers(row: Row, name: str, ranged: bool) -> list[str]:
+    figure = row.figures.get(name)
+    if figure is None:
+        return [""] * (3 if ranged else 1)
+    return [f"{one:.4f}" for one in ((figure.value, figure.low, figure.high) if ranged else (figure.value,))]
+
+
 def latex(finished: Finished) -> str:
-    """A ``table*`` in booktabs' style: a line for each scheme; accuracy, F1 and recall under each SNR."""
-    rows = finished.rows
-    numbers = snrs(rows)
-    heads = " & ".join(rf"\multicolumn{{3}}{{c}}{{SNR = {escape(snr_heading(one, rows)).replace('-', '$-$')}}}"
+    """A ``table*`` in booktabs' style for each task: a line for each scheme; under each SNR at most three figures,
+    the headline first, with their units in the head."""
+    return "\n".join(_latex_table(finished, rows) for rows in by_headline(finished.rows))
+
+
+def _latex_table(finished: Finished, rows: tuple[Row, ...]) -> str:
+    numbers, names = snrs(rows), leading(rows)
+    width = len(names)
+    heads = " & ".join(rf"\multicolumn{{{width}}}{{c}}{{SNR = {_minus(escape(snr_heading(one, rows)))}}}"
                        for one in numbers)
-    rules = " ".join(rf"\cmidrule(lr){{{7 + 3 * i}-{9 + 3 * i}}}" for i in range(len(numbers)))
+    rules = " ".join(rf"\cmidrule(lr){{{7 + width * i}-{6 + width * (i + 1)}}}" for i in range(len(numbers)))
+    left = "Backbone & Decoder" if classified(rows) else "Codec & Task"
+    several = f"-{rows[0].headline}" if len(by_headline(finished.rows)) > 1 else ""
     lines = [
         r"% needs \usepackage{booktabs,graphicx}",
-        r"\begin{table*}", r"  \centering", rf"  \caption{{{escape(caption(finished))}}}",
-        rf"  \label{{tab:{_plain_name(finished.experiment.name)}}}", r"  \resizebox{\textwidth}{!}{%",
-        rf"  \begin{{tabular}}{{llllrr{'ccc' * len(numbers)}}}", r"    \toprule",
+        r"\begin{table*}", r"  \centering", rf"  \caption{{{_minus(escape(caption(finished, rows)))}}}",
+        rf"  \label{{tab:{_plain_name(finished.experiment.name + several)}}}", r"  \resizebox{\textwidth}{!}{%",
+        rf"  \begin{{tabular}}{{llllrr{'c' * width * len(numbers)}}}", r"    \toprule",
         rf"    & & & & & & {heads} \\", f"    {rules}",
-        r"    Backbone & Decoder & Transport & Channel & Uses & Params (M)"
-        + r" & Accuracy & F1 & Recall" * len(numbers) + r" \\",
+        rf"    {left} & Transport & Channel & Uses & Params (M)"
+        + "".join(f" & {escape(measure(name).head)}" for name in names) * len(numbers) + r" \\",
         r"    \midrule",
     ]
     for group in by_scheme(rows):
         first, known = group[0], {row.snr_db: row for row in group}
         cells = [escape(one) for one in (first.backbone, first.decoder, first.transport, first.channel)]
-        cells += [count(first.uses), f"{first.params_m:.2f}"]
+        cells += [span(count(row.uses) for row in group).replace(DASH, "--"), f"{first.params_m:.2f}"]
         for number in numbers:
-            cells += _latex_figures(known.get(number))
+            cells += _latex_figures(known.get(number), names)
         lines.append("    " + " & ".join(cells) + r" \\")
     return "\n".join([*lines, r"    \bottomrule", r"  \end{tabular}}", r"\end{table*}", ""])
 
@@ -87,69 +128,27 @@ def escape(text: str) -> str:
     return re.sub('"([^"]*)"', r"``\1''", text.translate(_LATEX))
 
 
+def _minus(text: str) -> str:
+    """Negative numbers with a minus; hyphens within words stay."""
+    return re.sub(r"(?<![\w-])-(?=\d)", "$-$", text)
+
+
 def _plain_name(name: str) -> str:
     """A name that a LaTeX label can hold."""
     return "".join(letter if letter.isalnum() else "-" for letter in name)
 
 
-def _latex_figures(row: Row | None) -> list[str]:
+def _latex_figures(row: Row | None, names: Sequence[str]) -> list[str]:
     if row is None:
-        return ["--"] * 3
-    return [f"{row.figures[name].value:.4f}" for name in FIGURES]
+        return ["--"] * len(names)
+    return [_minus(measure(name).plain(row.figures[name].value)) if name in row.figures else "--" for name in names]
 
 
-def caption(finished: Finished) -> str:
+def caption(finished: Finished, rows: tuple[Row, ...]) -> str:
     """What the figures are, in one line: items, seeds, intervals, what the numbers of [gensc6g] mean."""
-    rows = finished.rows
     fewest, most = min(len(row.seeds) for row in rows), max(len(row.seeds) for row in rows)
     seeds = f"{most} seed{'s' * (most > 1)}" if fewest == most else f"{fewest} to {most} seeds"
     said = (f"{finished.experiment.name}: {rows[0].leading.items} test items, {seeds}; "
             "SNR is Es/N0 per complex channel use.")
     partial = f"{finished.done} of {finished.planned} points finished." if finished.done < finished.planned else ""
     return " ".join(part for part in (said, ratio_note(rows), partial) if part)
-
-
-def show(finished: Finished, console: Console) -> None:
-    """Print a table for each backbone, one line for each scheme: the leading figure in % at each SNR with the
-    wider half of its 95 % interval. Fits 80 columns for four SNRs."""
-    rows = finished.rows
-    several = {"uses"} if len({row.uses for row in rows}) > 1 else set()
-    parts = [part for part in PARTS if part in several.union(varying(rows)) - {"backbone"}]
-    headline = f"{rows[0].headline} in % (± 95 % interval)"
-    for backbone in dict.fromkeys(row.backbone for row in rows):
-        title = f"{finished.experiment.name}, {backbone}: {headline}"
-        console.print(_table(title, parts, [row for row in rows if row.backbone == backbone], snrs(rows)))
-    common = shared(rows).removeprefix(rows[0].backbone).removeprefix(", ")
-    if common:
-        console.print(f"All: {common}.", markup=False, highlight=False)
-    for line in (caption(finished), *finished.provenance["notes"]):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def _table(title: str, parts: list[str], rows: list[Row], numbers: Sequence[float]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, pad_edge=False, title_justify="left",
-                  title_style="bold", title=_markup(title))
-    for part in parts:
-        shown = [str(getattr(row, part)) for row in rows]
-        table.add_column(part, justify="right" if part == "uses" else "left", overflow="fold", no_wrap=part == "uses",
-                         min_width=min(WIDEST, max(len(cell) for cell in shown)))
-    for number in numbers:
-        table.add_column(snr_heading(number, rows), justify="right", no_wrap=True, min_width=len("100.0 ±10.0"))
-    for group in by_scheme(rows):
-        known = {row.snr_db: row for row in group}
-        cells = [count(group[0].uses) if part == "uses" else _markup(getattr(group[0], part)) for part in parts]
-        table.add_row(*cells, *(_percent(known.get(number)) for number in numbers))
-    return table
-
-
-def _markup(text: str) -> str:
-    """Square brackets are rich's markup."""
-    return text.replace("[", r"\[")
-
-
-def _percent(row: Row | None) -> str:
-    if row is None:
-        return "-"
-    figure = row.leading
-    half = math.ceil(1000 * max(figure.high - figure.value, figure.value - figure.low)) / 10
-    return f"{100 * figure.value:.1f} ±{half:.1f}"

@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.console import Console
 
 from gensc import files
-from gensc.report import tables
-from gensc.report.page import page
+from gensc.report import tables, terminal
+from gensc.report.page import page, pictures
 from gensc.report.plots import plots
 from gensc.report.rows import load
 
@@ -15,6 +15,7 @@ from gensc.report.rows import load
 def write(out: Path, console: Console | None = None) -> Path:
     """Write OUT/NAME.csv, OUT/NAME.tex, OUT/plots/*.svg and OUT/report.html, and return the page's path.
 
+    The page shows the pictures that it finds in OUT/pictures/*.png.
     Works on what is finished so far; ``console`` gets the table in short. Raises InputError where the folder
     holds no results yet.
     """
@@ -26,7 +27,8 @@ def write(out: Path, console: Console | None = None) -> Path:
     for plot in drawn:
         files.write_text(out / "plots" / f"{plot.name}.svg", plot.svg)
     path = out / "report.html"
-    files.write_text(path, page(finished, drawn, (out / "experiment.toml").read_text(encoding="utf-8")))
+    toml = (out / "experiment.toml").read_text(encoding="utf-8")
+    files.write_text(path, page(finished, drawn, toml, pictures(out / "pictures")))
     if console is not None:
-        tables.show(finished, console)
+        terminal.show(finished, console)
     return path

@@ -2,5 +2,6 @@
 
 from gensc.task.base import Task
 from gensc.task.classify import Classify
+from gensc.task.reconstruct import Reconstruct
 
-__all__ = ["Classify", "Task"]
+__all__ = ["Classify", "Reconstruct", "Task"]

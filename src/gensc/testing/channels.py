@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gensc import units
 from gensc.channel import Channel
+from gensc.errors import InputError
 from gensc.rng import Name, Rng
 from gensc.signal import Signal, State
 from gensc.testing.laws import (
@@ -30,6 +31,10 @@ INF = float("inf")
 ITEMS = [3, 1, 4, 15, 9, 2, 6, 5]
 USES = 8192
 FADES = 20_000
+RATE_HZ = 20e6
+SAMPLES = 512
+EDGE = 0.03
+"""What the band's edge and the first and last samples may cost a filtered waveform, as a share of its power."""
 
 
 def check_channel(make: Callable[[], Channel], device: str = "cpu") -> None:
@@ -41,6 +46,8 @@ def check_channel(make: Callable[[], Channel], device: str = "cpu") -> None:
         _noise(channel, device)
         _noise_apart_from_signal(channel, device)
         _gain(channel, device)
+        _silence(channel, device)
+        _samples(channel, _made(make, 2, device), device)
     _gradients(channel, device)
     refuses(lambda: _send(channel, ITEMS[:2], float("nan"), 4, device), "nan SNR is refused with InputError")
 
@@ -62,10 +69,10 @@ def _state(snr_db: Tensor | float, items: list[int], *path: Name) -> State:
 
 
 def _send(channel: Channel, items: list[int], snr_db: Tensor | float, uses: int, device: str,
-          *path: Name, amplitude: float = 1.0) -> Signal:
+          *path: Name, amplitude: float = 1.0, rate_hz: float | None = None) -> Signal:
     state = _state(snr_db, items, *path)
     x = (amplitude * _qpsk(items, uses)).to(device)
-    out: Signal = channel(Signal(x, state.n0.to(device)), state)
+    out: Signal = channel(Signal(x, state.n0.to(device), rate_hz=rate_hz), state)
     return out
 
 
@@ -88,10 +95,10 @@ def _outputs(channel: Channel, device: str) -> None:
             close(out.h, first, "block_fading: h is one number for all uses of an item", rtol=1e-6)
 
 
-def _same_bits(channel: Channel, second: Channel, device: str) -> None:
+def _same_bits(channel: Channel, second: Channel, device: str, rate_hz: float | None = None) -> None:
     def run(part: Channel, items: list[int], *path: Name) -> Tensor:
         snr_db = torch.tensor([float(item) for item in items])
-        return _send(part, items, snr_db, 33, device, *path).x
+        return _send(part, items, snr_db, 33, device, *path, rate_hz=rate_hz).x
 
     whole = run(channel, ITEMS)
     leaves_torch_rng(lambda: run(channel, ITEMS),
@@ -162,13 +169,43 @@ def _noise_apart_from_signal(channel: Channel, device: str) -> None:
 
 
 def _gain(channel: Channel, device: str) -> None:
-    out = _send(channel, list(range(FADES)), INF, 1, device)
+    """E|h|^2 over the items, and over the uses of one cycle where the gain goes through a grid of tones."""
+    cycle: int = getattr(channel, "cycle", 1)
+    out = _send(channel, list(range(FADES if cycle == 1 else FADES // 10)), INF, cycle, device)
     assert out.h is not None
     mean_is(out.h.abs().double().square().mean(dim=1).cpu(), 1.0, "E|h|^2 is 1")
     if channel.transparent:
         out = _send(channel, ITEMS, INF, 64, device)
         assert out.h is not None
         close(out.x, out.h * _qpsk(ITEMS, 64).to(device), "transparent: without noise y = h x", rtol=1e-6)
+
+
+def _silence(channel: Channel, device: str, rate_hz: float | None = None) -> None:
+    """Signal off is chance: what arrives then is noise (and interference), and tells nothing of the symbols."""
+    off = _send(channel, ITEMS, 5.0, USES, device, amplitude=0.0, rate_hz=rate_hz).x.cpu()
+    _uncorrelated(off.flatten(), _qpsk(ITEMS, USES).flatten(), "with the signal off, nothing of the symbols arrives")
+    if channel.transparent:
+        _circular(off / units.noise_power(5.0).sqrt(), "with the signal off")
+
+
+def _samples(channel: Channel, second: Channel, device: str) -> None:
+    """The laws for the samples of a waveform: a channel that takes none says so by InputError."""
+    try:
+        out = _send(channel, ITEMS, 10.0, 7, device, rate_hz=RATE_HZ)
+    except InputError:
+        return
+    looks(out.x, (len(ITEMS), 7), torch.complex64, torch.device(device), "the output samples x")
+    require(out.rate_hz == RATE_HZ, "samples stay samples: rate_hz is kept", out.rate_hz)
+    _same_bits(channel, second, device, RATE_HZ)
+    noise = (_send(channel, ITEMS, 5.0, USES, device, rate_hz=RATE_HZ).x
+             - _send(channel, ITEMS, INF, USES, device, rate_hz=RATE_HZ).x).cpu()
+    _circular(noise / units.noise_power(5.0).sqrt(), "per sample of a waveform")
+    _silence(channel, device, RATE_HZ)
+    if channel.transparent:
+        out = _send(channel, list(range(FADES // 10)), INF, SAMPLES, device, rate_hz=RATE_HZ)
+        power = out.x.abs().double().square().mean(dim=1).cpu()
+        off, error = abs(float(power.mean()) - 1), float(power.std()) / len(power) ** 0.5
+        require(off <= EDGE + SIGMAS * error, "a waveform keeps its mean power", f"{float(power.mean()):.4f}")
 
 
 def _gradients(channel: Channel, device: str) -> None:

@@ -1,17 +1,16 @@
 """Learned joint source-channel coding of features: k complex channel uses, trained with the task."""
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 
 from gensc.channel import AWGN, Channel
 from gensc.errors import InputError
 from gensc.registry import register
-from gensc.signal import Cost, Delivery, State
-from gensc.transport.base import Transport
+from gensc.signal import Cost, Delivery, Payload, State
+from gensc.transport.base import Transport, featured, flat
 from gensc.transport.equalize import Equalized, Equalizer, carry
 from gensc.transport.features import as_symbols
+from gensc.transport.maps import Mapping, learned_map
 
 
 @register("transport", "analog")
@@ -24,7 +23,7 @@ class Analog(Transport):
     ``uses`` counts everything sent, pilots included.
     """
 
-    def __init__(self, channel: Channel | None = None, uses: int = 128, mapping: Literal["mlp", "linear"] = "mlp",
+    def __init__(self, channel: Channel | None = None, uses: int = 128, mapping: Mapping = "mlp",
                  hidden: int = 512, equalizer: Equalizer = "mmse", pilots: int = 0,
                  bandwidth_hz: float = 20e6) -> None:
         super().__init__()
@@ -33,35 +32,30 @@ class Analog(Transport):
                              "fewer pilots than uses (pilots are paid from them)")
         self.channel = channel if channel is not None else AWGN()
         self.uses, self.pilots, self.bandwidth_hz = uses, pilots, bandwidth_hz
-        self.mapping, self.hidden = mapping, hidden
+        self.mapping: Mapping = mapping
+        self.hidden = hidden
         self.equalizer: Equalizer = equalizer
 
-    def bind(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+    def bind(self, shape: tuple[int, ...] | None) -> tuple[int, ...]:
+        shape = featured(shape, "analog")
         width = torch.Size(shape).numel()
         sent = 2 * (self.uses - self.pilots)
         self.norm = nn.LayerNorm(width)
-        self.encoder = _map(self.mapping, width, self.hidden, sent)
-        self.decoder = _map(self.mapping, sent + 1, self.hidden, width)
+        self.encoder = learned_map(self.mapping, width, self.hidden, sent)
+        self.decoder = learned_map(self.mapping, sent + 1, self.hidden, width)
+        self.shape = shape
         return shape
 
-    def forward(self, payload: Tensor, state: State) -> Delivery:
-        flat = payload.flatten(1)
-        if not torch.isfinite(flat).all():
-            raise InputError("features hold nan or infinity: check the codec's weights and the input images")
-        symbols = as_symbols(self.encoder(self.norm(flat)))
+    def forward(self, payload: Payload, state: State) -> Delivery:
+        features = flat(payload)
+        symbols = as_symbols(self.encoder(self.norm(features)))
         out = carry(symbols, self.channel, state, self.equalizer, self.pilots)
         received = self.decoder(torch.cat([torch.view_as_real(out.x).flatten(1), quality(out)], dim=1))
-        ok = torch.ones(len(flat), dtype=torch.bool, device=flat.device)
-        cost = Cost.analog(self.uses, len(flat), self.bandwidth_hz, flat.device)
-        return Delivery(received.view_as(payload), ok, cost)
+        ok = torch.ones(len(features), dtype=torch.bool, device=features.device)
+        cost = Cost.analog(self.uses, len(features), self.bandwidth_hz, features.device)
+        return Delivery(received.view(-1, *self.shape), ok, cost)
 
 
 def quality(out: Equalized) -> Tensor:
     """How good a reception was, float32 [B,1] in [0,1]: the mean of snr/(1+snr) over the symbols."""
     return (1 / (1 + 1 / out.snr)).mean(dim=1, keepdim=True)
-
-
-def _map(mapping: str, width: int, hidden: int, out: int) -> nn.Module:
-    if mapping == "linear":
-        return nn.Linear(width, out)
-    return nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), nn.Linear(hidden, out))

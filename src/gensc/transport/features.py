@@ -9,8 +9,8 @@ from torch import Tensor
 from gensc.channel import AWGN, Channel, Rayleigh
 from gensc.errors import InputError
 from gensc.registry import register
-from gensc.signal import Cost, Delivery, State
-from gensc.transport.base import Transport
+from gensc.signal import Cost, Delivery, Payload, State
+from gensc.transport.base import Transport, featured, flat
 from gensc.transport.equalize import Equalizer, carry
 
 MOMENTUM = 0.05
@@ -41,23 +41,23 @@ class Features(Transport):
         if convention == "gensc6g":
             self._noise = _gensc6g_noise(self.channel)
 
-    def bind(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+    def bind(self, shape: tuple[int, ...] | None) -> tuple[int, ...]:
+        shape = featured(shape, "features")
         width = torch.Size(shape).numel()
         self.mean: Tensor
         self.variance: Tensor
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("variance", torch.ones(width))
+        self.shape = shape
         return shape
 
-    def forward(self, payload: Tensor, state: State) -> Delivery:
-        flat = payload.flatten(1)
-        if not torch.isfinite(flat).all():
-            raise InputError("features hold nan or infinity: check the codec's weights and the input images")
-        uses = math.ceil(flat.shape[1] / 2) + self.pilots
-        received = self._gensc6g(flat, state) if self.whole_batch else self._true(flat, state)
-        ok = torch.ones(len(flat), dtype=torch.bool, device=flat.device)
-        cost = Cost.analog(uses, len(flat), self.bandwidth_hz, flat.device)
-        return Delivery(received.view_as(payload), ok, cost)
+    def forward(self, payload: Payload, state: State) -> Delivery:
+        features = flat(payload)
+        uses = math.ceil(features.shape[1] / 2) + self.pilots
+        received = self._gensc6g(features, state) if self.whole_batch else self._true(features, state)
+        ok = torch.ones(len(features), dtype=torch.bool, device=features.device)
+        cost = Cost.analog(uses, len(features), self.bandwidth_hz, features.device)
+        return Delivery(received.view(-1, *self.shape), ok, cost)
 
     def _true(self, flat: Tensor, state: State) -> Tensor:
         symbols = as_symbols(flat)

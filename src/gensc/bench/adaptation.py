@@ -1,0 +1,73 @@
+"""The table behind link adaptation: lost frames of every MCS and size over AWGN, through the modem."""
+
+import csv
+import io
+import math
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from gensc import files, units
+from gensc.phy.mcs import MCS, Mcs
+from gensc.progress import track
+from gensc.rng import Rng
+from gensc.transport import modem
+from gensc.transport.segments import Segment, largest
+
+SIZES = (48, 128, 384, 1024, 3072)
+STEP_DB = 0.5
+BATCH = 250
+
+
+@dataclass(frozen=True)
+class Point:
+    """``errors`` of ``frames`` frames of ``symbols`` symbols were lost at ``snr_db``."""
+
+    mcs: int
+    symbols: int
+    snr_db: float
+    frames: int
+    errors: int
+
+
+def measure(out: Path, frames: int) -> None:
+    """Write the table, at most ``frames`` frames a point, to ``out``."""
+    work = [(scheme, size) for scheme in MCS for size in SIZES]
+    points = [point for scheme, size in track(work, "lost frames of every MCS and size", len(work))
+              for point in curve(scheme, size, frames)]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("mcs", "symbols", "snr_db", "frames", "errors"))
+    writer.writerows(astuple(point) for point in points)
+    files.write_text(out, text.getvalue())
+
+
+def curve(scheme: Mcs, symbols: int, frames: int) -> Iterator[Point]:
+    """The points of one MCS and size: up from capacity, from the last that loses nearly all frames to the first
+    that loses under 0.4 %; none where not one byte fits."""
+    segment = largest(symbols, scheme.index)
+    if segment is None:
+        return
+    snr_db = math.floor(float(units.ratio_to_db(2 ** float(scheme.efficiency) - 1)) / STEP_DB) * STEP_DB
+    while True:
+        point = _point(segment, snr_db, frames)
+        if point.errors < 0.98 * point.frames:
+            yield point
+        if point.errors < 0.004 * point.frames:
+            return
+        snr_db += STEP_DB
+
+
+def _point(segment: Segment, snr_db: float, frames: int) -> Point:
+    tried = lost = 0
+    while tried < frames and lost < 200:
+        rng = Rng.seeded(0, "adaptation", segment.mcs, segment.symbols, snr_db, tried).of(BATCH)
+        data = [generator.bytes(segment.data) for generator in rng.child("data").generators()]
+        layouts = [(segment,)] * BATCH
+        n0 = units.noise_power(snr_db)
+        noise = n0.sqrt() * rng.child("noise").complex_normal(segment.symbols)
+        x = modem.modulate(data, layouts) + noise
+        got = modem.demodulate(x, n0.expand(x.shape), layouts, iterations=20)
+        lost += sum(one != sent for one, sent in zip(got, data, strict=True))
+        tried += BATCH
+    return Point(segment.mcs, segment.symbols, snr_db, tried, lost)

@@ -1,0 +1,93 @@
+"""Commands that measure gensc beside its peers: bench ldpc."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gensc.cli.stop import stopping
+from gensc.errors import InputError
+
+if TYPE_CHECKING:
+    from gensc.phy.ldpc import Code
+
+DEFAULT_CODE = "1944:1/2"
+
+
+def add(app: typer.Typer) -> None:
+    """Add these commands to the root."""
+    bench = typer.Typer(help="Measure gensc beside its peers, in one run.", no_args_is_help=True)
+    bench.callback()(_bench)
+    bench.command()(ldpc)
+    app.add_typer(bench, name="bench")
+
+
+def _bench() -> None:
+    """Keeps `bench` a group while it has one command."""
+
+
+def ldpc(
+    code: Annotated[list[str] | None, typer.Option(help="LENGTH:RATE, e.g. 1944:1/2; may be given again.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All twelve 802.11 codes.")] = False,
+    seconds: Annotated[float, typer.Option(help="How long each decoder runs a code.", min=0.1)] = 5.0,
+    loss: Annotated[bool, typer.Option("--loss", help="Measure the loss in dB at a BLER of 1e-2.")] = False,
+    frames: Annotated[int, typer.Option(help="Frames at each SNR of the loss.", min=100)] = 2000,
+    out: Annotated[Path | None, typer.Option(help="CSV table of the loss; codes already in it are kept.")] = None,
+) -> None:
+    """Our LDPC decoder beside Sionna's 20-iteration sum-product decoder: information bit rate, BLER, loss.
+
+    Example: gensc bench ldpc --code 1944:1/2 --code 648:5/6 --seconds 10
+    """
+    if every and code:
+        raise InputError("--all and --code were both given: give one of them")
+    if out and not loss:
+        raise InputError("--out holds the table of --loss: add --loss")
+    from gensc.phy.ldpc import NAMES
+
+    chosen = [_named(one) for one in (NAMES if every else code or [DEFAULT_CODE])]
+    with stopping(f"the codes measured so far are in {out}" if out else "nothing is kept"):
+        if loss:
+            _loss(chosen, frames, out)
+        else:
+            _rates(chosen, seconds)
+
+
+def _named(name: str) -> "Code":
+    from gensc.phy.ldpc import NAMES
+    from gensc.phy.ldpc import code as lookup
+
+    if name not in NAMES:
+        raise InputError(f"--code {name!r} is no 802.11 LDPC code: choose from {', '.join(NAMES)}")
+    length, rate = name.split(":")
+    return lookup(int(length), rate)
+
+
+def _rates(codes: "list[Code]", seconds: float) -> None:
+    import torch
+
+    from gensc.bench.ldpc import race, waterfall_db
+
+    print(f"information bits, Mbit/s, {torch.get_num_threads()} threads; BPSK over AWGN, at most 20 iterations")
+    print(f"{'code':<10}{'Es/N0 dB':>9}{'ours':>9}{'Sionna':>9}{'ratio':>8}{'our BLER':>11}{'their BLER':>12}")
+    for one in codes:
+        snr_db = waterfall_db(one)
+        mine, theirs = race(one, snr_db, seconds)
+        print(f"{one.name:<10}{snr_db:>9.2f}{mine.mbps:>9.2f}{theirs.mbps:>9.3f}{mine.mbps / theirs.mbps:>8.0f}"
+              f"{mine.bler:>11.4f}{theirs.bler:>12.4f}", flush=True)
+
+
+def _loss(codes: "list[Code]", trials: int, out: Path | None) -> None:
+    from gensc.bench.ldpc_loss import measure, read, write
+
+    rows = read(out) if out else []
+    print(f"{'code':<10}{'ours dB':>9}{'Sionna dB':>11}{'loss dB':>9}{'95 %':>18}{'frames':>9}")
+    for one in codes:
+        found = next((row for row in rows if row.code == one.name), None)
+        if found is None:
+            found = measure(one, trials)
+            rows.append(found)
+            if out:
+                write(out, rows)
+        interval = f"{found.loss_low_db:.3f} to {found.loss_high_db:.3f}"
+        print(f"{found.code:<10}{found.ours_db:>9.3f}{found.sionna_db:>11.3f}{found.loss_db:>9.3f}{interval:>18}"
+              f"{found.frames:>9}", flush=True)

@@ -1,0 +1,102 @@
+"""Link adaptation: which MCS carries most at an SNR, from a measured table of lost frames.
+
+The table, ``adaptation.csv``, is written by ``gensc bench adaptation``: frames of each size and MCS through the
+modem over AWGN, and how many of them failed.
+"""
+
+import csv
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+import numpy as np
+import torch
+
+from gensc import units
+from gensc.phy.mcs import MCS
+
+Fading = Literal["none", "rayleigh"]
+STEP_DB = 0.05
+GRID_DB = np.arange(-15.0, 60.01, STEP_DB)
+FLOOR = 1e-9
+EFFICIENCY = np.array([float(scheme.efficiency) for scheme in MCS])
+
+
+def choose(symbols: int, snr_db: float, target: float, fading: Fading, among: Sequence[int]) -> int:
+    """Of the MCSs ``among``, the one with the highest rate whose frames of ``symbols`` symbols are lost with probability ``target``
+    or less at ``snr_db`` (Es/N0); where there is none, the one that delivers most on average.
+
+    ``fading`` "rayleigh": the loss is averaged over one Rayleigh gain a frame (block fading).
+    """
+    lost = frame_error(symbols, snr_db, fading)[list(among)]
+    rate = EFFICIENCY[list(among)]
+    good = lost <= target
+    return among[int(np.argmax(np.where(good, rate, 0) if good.any() else rate * (1 - lost)))]
+
+
+def frame_error(symbols: int, snr_db: float, fading: Fading = "none") -> np.ndarray:
+    """Probability [14] that a frame of ``symbols`` symbols is lost, by MCS.
+
+    Between measured sizes the logarithm is interpolated over log2(symbols); a longer frame counts
+    as several independent ones of the largest size.
+    """
+    sizes = _sizes()
+    at = round((min(max(snr_db, GRID_DB[0]), GRID_DB[-1]) - GRID_DB[0]) / STEP_DB)
+    if symbols >= sizes[-1]:
+        return 1 - (1 - _curves(sizes[-1], fading)[:, at]) ** (symbols / sizes[-1])
+    above = next(place for place, size in enumerate(sizes) if size >= symbols)
+    below = max(above - 1, 0)
+    low, high = np.log2(sizes[below]), np.log2(sizes[above])
+    share = 0.0 if high == low else max(0.0, (np.log2(symbols) - low) / (high - low))
+    left, right = (np.log(_curves(sizes[place], fading)[:, at]) for place in (below, above))
+    return np.exp((1 - share) * left + share * right)
+
+
+@cache
+def _curves(symbols: int, fading: Fading) -> np.ndarray:
+    """Loss probability [14, G] over GRID_DB of a measured frame size."""
+    plain = np.stack([_curve(_table().get((scheme.index, symbols), [])) for scheme in MCS])
+    return plain if fading == "none" else np.stack([_over_rayleigh(row) for row in plain])
+
+
+def _curve(points: list[tuple[float, int, int]]) -> np.ndarray:
+    """log-linear between the measured SNRs, on to FLOOR beyond the last, 1 before the first."""
+    if not points:
+        return np.ones(len(GRID_DB))
+    snr_db, frames, errors = (np.array(column, dtype=float) for column in zip(*sorted(points), strict=True))
+    logs = np.log((errors + 0.5) / (frames + 1))
+    slope = min((logs[-1] - logs[-2]) / (snr_db[-1] - snr_db[-2]), -1.0)
+    inside = np.interp(GRID_DB, snr_db, logs)
+    beyond = logs[-1] + slope * (GRID_DB - snr_db[-1])
+    outer = np.where(snr_db[0] > GRID_DB, 0.0, beyond)
+    within = (snr_db[0] <= GRID_DB) & (snr_db[-1] >= GRID_DB)
+    return np.exp(np.clip(np.where(within, inside, outer), np.log(FLOOR), 0))
+
+
+def _over_rayleigh(lost: np.ndarray) -> np.ndarray:
+    """E[lost(snr g)] for g ~ Exp(1), on GRID_DB: the gain's density over dB, by the rectangle rule."""
+    gain_db = np.arange(-60.0, 15.0, STEP_DB)
+    gain = units.db_to_ratio(torch.from_numpy(gain_db)).numpy().astype(float)
+    weight = gain * np.exp(-gain)
+    weight /= weight.sum()
+    padded = np.concatenate([np.ones(len(gain_db)), lost, np.full(len(gain_db), lost[-1])])
+    shift = np.round(gain_db / STEP_DB).astype(int) + len(gain_db)
+    return np.array([weight @ padded[place + shift] for place in range(len(lost))])
+
+
+@cache
+def _sizes() -> tuple[int, ...]:
+    return tuple(sorted({symbols for _, symbols in _table()}))
+
+
+@cache
+def _table() -> dict[tuple[int, int], list[tuple[float, int, int]]]:
+    """(mcs, symbols) -> [(snr_db, frames, errors)]."""
+    table: dict[tuple[int, int], list[tuple[float, int, int]]] = defaultdict(list)
+    with resources.files("gensc.phy").joinpath("adaptation.csv").open(encoding="utf-8") as opened:
+        for row in csv.DictReader(opened):
+            key = int(row["mcs"]), int(row["symbols"])
+            table[key].append((float(row["snr_db"]), int(row["frames"]), int(row["errors"])))
+    return dict(table)

@@ -1,0 +1,101 @@
+"""Channel estimation: linear MMSE over the tones, with a prior of uniformly spread delays.
+
+A channel whose paths arrive between delays a and b with equal mean power has the tone covariance
+R(d) = sinc(d D (b - a)) exp(-j pi d D (a + b)), d D the tones' distance in Hz. What a noisy look at known tones
+holds outside the few eigenvectors of R that matter is noise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from gensc.phy.wifi7.tones import TONE_SPACING_HZ, plan
+
+_SPREADS_US = (0.05, 0.15, 0.4, 0.8, 1.6)
+"""Widths of the uniform delay priors; the one that explains the observation best is used."""
+
+
+@dataclass(frozen=True)
+class Channel:
+    """Gains complex64 [occupied tones], the variance of their errors float32 [occupied tones], and the noise power."""
+
+    gain: np.ndarray
+    error: np.ndarray
+    noise: float
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Eigenvectors [tones, rank] of the prior covariance and its eigenvalues [rank]."""
+
+    vectors: np.ndarray
+    values: np.ndarray
+
+
+def covariance(tones: np.ndarray, others: np.ndarray, spacing_hz: float, spread_us: float) -> np.ndarray:
+    """R between tones and others, float64, for delays spread evenly around 0."""
+    return np.sinc((tones[:, None] - others) * spacing_hz * spread_us * 1e-6)
+
+
+@lru_cache(maxsize=16)
+def basis(block_mhz: int, spread_us: float) -> Basis:
+    """The eigenvectors that carry all but 1e-6 of a uniform prior over the occupied tones of 20, 40 or 80 MHz."""
+    tones = plan(block_mhz).occupied
+    values, vectors = np.linalg.eigh(covariance(tones, tones, TONE_SPACING_HZ, spread_us))
+    keep = values > 1e-6
+    return Basis(vectors[:, keep][:, ::-1].astype(np.float32), values[keep][::-1])
+
+
+def smooth(raw: np.ndarray, bandwidth_mhz: int, guard_us: float, noise: float) -> Channel:
+    """The channel on the occupied tones from a raw look ``raw`` complex64 = h + CN(0, noise) at each.
+
+    Blocks of up to 80 MHz are estimated one by one with one prior. ``noise`` is a first guess: what the
+    look holds outside the prior's eigenvectors corrects it.
+    """
+    tones = plan(bandwidth_mhz)
+    block_mhz = min(bandwidth_mhz, 80)
+    blocks = raw.reshape(tones.segments, -1)
+    centre = _mean_delay_us(blocks)
+    turn = np.exp(2j * np.pi * TONE_SPACING_HZ * centre * 1e-6 * tones.occupied).astype(np.complex64)
+    straight = blocks * turn.reshape(blocks.shape)
+    widest = max(guard_us, _SPREADS_US[0])
+    power = float(np.mean(np.abs(raw) ** 2))
+    noise = _outside(straight, basis(block_mhz, widest), noise)
+    strength = max(power - noise, 1e-3 * power)
+    chosen, best = basis(block_mhz, widest), -np.inf
+    for spread in (s for s in _SPREADS_US if s <= widest):
+        candidate = basis(block_mhz, spread)
+        evidence = _evidence(straight, candidate, strength, noise)
+        if evidence > best:
+            chosen, best = candidate, evidence
+    keep = strength * chosen.values / (strength * chosen.values + noise)
+    gain = (straight @ chosen.vectors * keep.astype(np.float32)) @ chosen.vectors.T
+    error = np.float32(noise) * (chosen.vectors**2 @ keep)
+    return Channel((gain.reshape(-1) * turn.conj()).astype(np.complex64),
+                   np.tile(error, tones.segments).astype(np.float32), noise)
+
+
+def _mean_delay_us(blocks: np.ndarray) -> float:
+    """Power-weighted mean delay, from the phase between neighbouring tones."""
+    turn = np.sum(blocks[:, 1:] * blocks[:, :-1].conj())
+    return float(-np.angle(turn)) / (2 * np.pi * TONE_SPACING_HZ) * 1e6
+
+
+def _outside(straight: np.ndarray, widest: Basis, guess: float) -> float:
+    """Noise power a tone: what lies outside the widest prior, weighed with the guess's worth of 52 looks."""
+    inside = np.sum(np.abs(straight @ widest.vectors) ** 2)
+    free = straight.size - len(straight) * widest.vectors.shape[1]
+    rest = max(float(np.sum(np.abs(straight) ** 2) - inside), 0.0)
+    share = len(straight) * 52
+    return max((rest + share * guess) / (free + share), 1e-9 * float(np.mean(np.abs(straight) ** 2)))
+
+
+def _evidence(straight: np.ndarray, prior: Basis, strength: float, noise: float) -> float:
+    """Log likelihood of the look under a prior, up to what all priors share."""
+    variance = strength * prior.values + noise
+    inside = np.abs(straight @ prior.vectors) ** 2
+    gained = inside * (1 / noise - 1 / variance) - np.log(variance / noise)
+    return float(np.sum(gained))

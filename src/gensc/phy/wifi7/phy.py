@@ -1,0 +1,101 @@
+"""The parameters of a frame and what follows from them: durations, bits a symbol, data rate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from gensc.errors import InputError
+from gensc.phy.mcs import Mcs, mcs
+from gensc.phy.wifi7.tones import BANDWIDTHS_MHZ, Plan, plan
+
+GUARDS_US = (0.8, 1.6, 3.2)
+_SYMBOL_US = 12.8
+LEGACY_US = 16
+"""L-STF and L-LTF; then L-SIG, RL-SIG, U-SIG and EHT-SIG in symbols of 4 us."""
+
+
+@dataclass(frozen=True)
+class Phy:
+    """An 802.11be single-user frame of one spatial stream: bandwidth 20 to 320 MHz, MCS 0 to 13, guard interval
+    0.8, 1.6 or 3.2 us. Raises InputError for anything else."""
+
+    bandwidth_mhz: int = 20
+    mcs: int = 7
+    guard_us: float = 0.8
+
+    def __post_init__(self) -> None:
+        plan(self.bandwidth_mhz)
+        mcs(self.mcs)
+        if self.guard_us not in GUARDS_US:
+            raise InputError(f"guard_us is {self.guard_us!r}: expected one of {', '.join(map(str, GUARDS_US))}")
+
+    @property
+    def tones(self) -> Plan:
+        """The tone plan."""
+        return plan(self.bandwidth_mhz)
+
+    @property
+    def scheme(self) -> Mcs:
+        """Bits a symbol and code rate."""
+        return mcs(self.mcs)
+
+    @property
+    def fft(self) -> int:
+        """Samples of a data symbol without its guard interval."""
+        return self.tones.fft
+
+    @property
+    def data_tones(self) -> int:
+        """Data tones of a symbol, N_SD."""
+        return len(self.tones.data_at)
+
+    @property
+    def sample_rate_hz(self) -> float:
+        """Samples a second: the bandwidth."""
+        return self.bandwidth_mhz * 1e6
+
+    @property
+    def coded_bits(self) -> int:
+        """Coded bits of a symbol, N_CBPS."""
+        return self.data_tones * self.scheme.bits
+
+    @property
+    def data_bits(self) -> int:
+        """Information bits of a symbol, N_DBPS."""
+        return int(self.coded_bits * Fraction(self.scheme.rate))
+
+    @property
+    def symbol_us(self) -> float:
+        """Duration of a data symbol with its guard interval."""
+        return _SYMBOL_US + self.guard_us
+
+    @property
+    def symbol_samples(self) -> int:
+        """Samples of a data symbol with its guard interval."""
+        return round(self.symbol_us * self.bandwidth_mhz)
+
+    @property
+    def rate_mbps(self) -> float:
+        """Data rate of one stream in Mbit/s."""
+        return rate_mbps(self)
+
+    def uses(self, payload_bytes: int) -> int:
+        """Samples (channel uses) of a whole frame that carries ``payload_bytes``; the bandwidth's samples a second."""
+        from gensc.phy.wifi7.layout import layout_for
+
+        return layout_for(payload_bytes, self).samples
+
+
+def rate_mbps(phy: Phy, streams: int = 1) -> float:
+    """Data rate in Mbit/s for 1 to 8 spatial streams (802.11be, 36.5); only one stream can be sent here."""
+    if not 1 <= streams <= 8:
+        raise InputError(f"streams is {streams}: expected 1 to 8")
+    bits = phy.data_tones * streams * phy.scheme.bits * Fraction(phy.scheme.rate)
+    return float(bits // 1) / phy.symbol_us
+
+
+def rate_table(streams: int = 1, guard_us: float = 0.8) -> dict[tuple[int, int], float]:
+    """Mbit/s by (bandwidth in MHz, MCS)."""
+    return {(width, index): rate_mbps(Phy(width, index, guard_us), streams)
+            for width in BANDWIDTHS_MHZ for index in range(14)}

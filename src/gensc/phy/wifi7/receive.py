@@ -1,0 +1,192 @@
+"""A recording in, packets out: find, synchronise, read the preamble, equalise, demap, decode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gensc import units
+from gensc.errors import InputError
+from gensc.phy.ldpc import code
+from gensc.phy.wifi7 import ampdu, detect, mapper, signalling
+from gensc.phy.wifi7.estimate import Channel, smooth
+from gensc.phy.wifi7.layout import SERVICE_BITS, Layout, preamble_us
+from gensc.phy.wifi7.ofdm import to_tones, turned
+from gensc.phy.wifi7.phy import Phy
+from gensc.phy.wifi7.scramble import descramble
+from gensc.phy.wifi7.sequences import data_pilots, eht_ltf
+from gensc.phy.wifi7.tones import plan
+from gensc.phy.wifi7.track import clock_and_turn, phases
+from gensc.phy.wifi7.transmit import FIRST_PILOT
+
+_MARGIN_US = 8
+"""Zeros around a recording, so that a frame at its very edge can be cut out like any other."""
+_PREAMBLE_TURN = 0.12
+"""Standard deviation of the carrier phase a symbol (radians) that the preamble leaves at an SNR of 0 dB."""
+
+
+@dataclass(frozen=True)
+class Packet:
+    """A frame in a recording. ``psdu``: its payload, or None with a ``reason`` why it is lost ("" when fine).
+
+    ``start``: sample of its first sample; ``length`` in samples, None where the preamble does not say; carrier offset
+    ``cfo_hz``; ``clock_ppm``: the receiver samples faster by so much; ``snr_db``: mean Es/N0 of the data tones;
+    these and ``mcs``, ``guard_us`` are None where the frame was not read so far.
+    """
+
+    psdu: bytes | None
+    reason: str
+    start: int
+    bandwidth_mhz: int
+    cfo_hz: float
+    length: int | None = None
+    mcs: int | None = None
+    guard_us: float | None = None
+    snr_db: float | None = None
+    clock_ppm: float | None = None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame before decoding: what is known of it, and the LLRs float32 [fit.available_bits] of its codewords."""
+
+    packet: Packet
+    layout: Layout | None = None
+    llr: np.ndarray | None = None
+
+
+def receive(samples: Tensor, bandwidth_mhz: int, iterations: int = 20) -> list[Packet]:
+    """All frames in a recording, complex64 [N] at ``bandwidth_mhz`` million samples a second, in order of time.
+
+    A frame that the recording cuts off, or whose preamble or check sequence fails, is a Packet without psdu.
+    Raises InputError for nan or inf among the samples, another shape or an unknown bandwidth.
+    """
+    return decode(front_end(samples, bandwidth_mhz), iterations)
+
+
+def receive_many(recordings: Sequence[Tensor], bandwidth_mhz: int, iterations: int = 20) -> list[list[Packet]]:
+    """``receive`` for each of many recordings, with the codewords of all of them decoded together."""
+    found = [front_end(samples, bandwidth_mhz) for samples in recordings]
+    packets = iter(decode([frame for frames in found for frame in frames], iterations))
+    return [[next(packets) for _ in frames] for frames in found]
+
+
+def front_end(samples: Tensor, bandwidth_mhz: int) -> list[Frame]:
+    """The frames in a recording, up to the LLRs of their codewords; arguments and errors as ``receive``."""
+    margin = _MARGIN_US * plan(bandwidth_mhz).bandwidth_mhz
+    padded = np.pad(_checked(samples), margin)
+    frames: list[Frame] = []
+    done = 0
+    for first, last in detect.regions(padded, bandwidth_mhz):
+        if last <= done:
+            continue
+        found = detect.confirm(padded, max(first, done), last, bandwidth_mhz)
+        if found is None or found.start < max(done - bandwidth_mhz, 0):
+            continue
+        frame, end = _frame(padded, found, bandwidth_mhz, margin)
+        if frame is not None:
+            frames.append(frame)
+        done = max(done, end)
+    return frames
+
+
+def decode(frames: Sequence[Frame], iterations: int = 20) -> list[Packet]:
+    """The packets of frames: codewords of one code are decoded together, whichever frame they belong to."""
+    packets = [frame.packet for frame in frames]
+    ready: dict[tuple[int, str], list[tuple[int, Layout, np.ndarray]]] = {}
+    for index, frame in enumerate(frames):
+        if frame.layout is not None and frame.llr is not None:
+            ready.setdefault((frame.layout.fit.n, frame.layout.fit.rate), []).append((index, frame.layout, frame.llr))
+    for (n, rate), members in ready.items():
+        rows = [layout.fit.llrs(torch.from_numpy(llr)[None]) for _, layout, llr in members]
+        bits = code(n, rate).decode(torch.cat(rows), iterations).bits
+        parts = torch.split(bits, [layout.fit.count for _, layout, _ in members])
+        for (index, layout, _), part in zip(members, parts, strict=True):
+            packets[index] = _opened(packets[index], layout, layout.fit.payload(part)[0].numpy())
+    return packets
+
+
+def _checked(samples: Tensor) -> np.ndarray:
+    if samples.ndim != 1 or not samples.is_complex():
+        raise InputError(f"a recording is complex samples [N], got {samples.dtype} {list(samples.shape)}")
+    values = samples.detach().cpu().to(torch.complex64).numpy()
+    bad = np.flatnonzero(~(np.isfinite(values.real) & np.isfinite(values.imag)))
+    if len(bad):
+        raise InputError(f"{len(bad)} of {len(values)} samples are nan or infinite, the first at {bad[0]}: "
+                         "check how the recording was read or scaled")
+    return values
+
+
+def _opened(packet: Packet, layout: Layout, bits: np.ndarray) -> Packet:
+    """The packet with the payload that its scrambled bits hold."""
+    plain = descramble(bits)[SERVICE_BITS : SERVICE_BITS + 8 * layout.psdu_bytes]
+    psdu, reason = ampdu.extract(np.packbits(plain, bitorder="little").tobytes())
+    return replace(packet, psdu=psdu, reason=reason)
+
+
+def _frame(padded: np.ndarray, found: detect.Found, bandwidth_mhz: int, margin: int) -> tuple[Frame | None, int]:
+    """The frame at a place, and the sample from which to look for the next one."""
+    to_hz = bandwidth_mhz * 1e6
+    start = found.start + detect.backoff(bandwidth_mhz) - margin
+    inside = len(padded) - margin
+    if found.start + 41 * bandwidth_mhz > inside:
+        return Frame(Packet(None, "the recording ends inside the preamble", start, bandwidth_mhz, found.offset * to_hz)), inside
+    heard = signalling.read(padded, found.start, found.offset, bandwidth_mhz)
+    if heard is None:
+        return None, 0
+    packet = Packet(None, heard.reason, start, bandwidth_mhz, heard.offset * to_hz, heard.length)
+    end = found.start + (heard.length or 0)
+    if heard.layout is None:
+        return Frame(packet), found.start + 16 * bandwidth_mhz
+    phy = heard.layout.phy
+    packet = replace(packet, mcs=phy.mcs, guard_us=phy.guard_us)
+    if end > inside + (phy.symbol_samples - phy.fft) // 2:
+        return Frame(replace(packet, reason="the recording ends inside the frame")), inside
+    llr, offset, clock, snr = _data(padded[found.start : end + margin // 2], heard.layout, heard.offset, heard.noise)
+    snr_db = float(units.ratio_to_db(snr))
+    return Frame(replace(packet, cfo_hz=offset * to_hz, clock_ppm=clock * 1e6, snr_db=snr_db), heard.layout, llr), end
+
+
+def _data(part: np.ndarray, layout: Layout, offset: float, noise: float) -> tuple[np.ndarray, float, float, float]:
+    """LLRs, carrier offset in cycles a sample, clock offset and mean SNR of a frame cut out as ``part``."""
+    phy = layout.phy
+    at = np.arange(layout.symbols + 1) * phy.symbol_samples + (preamble_us(phy) - 12.8) * phy.bandwidth_mhz
+    pilots = data_pilots(phy.bandwidth_mhz, layout.symbols, FIRST_PILOT)
+    occupied, pilots_at = phy.tones.occupied, phy.tones.pilots_at
+    straight = turned(part, offset)
+    channel = _channel(straight, at[:1], phy, noise, 0.0)
+    seen = to_tones(straight, at[1:], phy.tones.pilots, phy.fft) * pilots * channel.gain[pilots_at].conj()
+    spread = _PREAMBLE_TURN * np.sqrt(noise / np.mean(np.abs(channel.gain) ** 2)) + 1e-3
+    lever = -2 * np.pi * phy.symbol_samples / phy.fft * phy.tones.pilots
+    clock, turn = clock_and_turn(seen, _anchor(channel), channel.noise, lever, spread)
+
+    offset += turn / (2 * np.pi * phy.symbol_samples)
+    straight = turned(part, offset)
+    at = at[0] + (at - at[0]) * (1 + clock)
+    channel = _channel(straight, at[:1], phy, noise, clock)
+    values = to_tones(straight, at[1:], occupied, phy.fft, clock)
+    gain = channel.gain[pilots_at]
+    seen = values[:, pilots_at] * pilots
+    phase = phases(seen * gain.conj(), _anchor(channel), channel.noise)
+    back = np.exp(-1j * phase)[:, None].astype(np.complex64)
+    residual = float(np.mean(np.abs(seen * back - gain) ** 2))
+    level = (len(occupied) * channel.noise + seen.size * residual) / (len(occupied) + seen.size)
+    gain = channel.gain[phy.tones.data_at]
+    strength = np.maximum(np.abs(gain) ** 2, 1e-12)
+    equalised = values[:, phy.tones.data_at] * back * (gain.conj() / strength)
+    llr = mapper.to_llrs(equalised, (level + channel.error[phy.tones.data_at]) / strength, phy)
+    return llr.reshape(-1)[: layout.fit.available_bits], offset, clock, float(np.mean(strength)) / level
+
+
+def _channel(straight: np.ndarray, at: np.ndarray, phy: Phy, noise: float, clock: float) -> Channel:
+    """The channel from EHT-LTF."""
+    raw = to_tones(straight, at, phy.tones.occupied, phy.fft, clock)[0] * eht_ltf(phy.bandwidth_mhz)
+    return smooth(raw.astype(np.complex64), phy.bandwidth_mhz, phy.guard_us, noise)
+
+
+def _anchor(channel: Channel) -> float:
+    return float(np.sum(np.abs(channel.gain) ** 2))
