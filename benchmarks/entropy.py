@@ -23,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from gensc.codec import Backbone
-from gensc.data.cache import cache_folder
+from gensc.data.cache import cache_dir
 from gensc.data.dataset import Dataset
 from gensc.data.open import open_source
 from gensc.metric.estimate import wilson
@@ -78,7 +78,7 @@ def material() -> Material:
     data = open_source(f"folder:{DATA}")
     order = Rng.seeded(0, "benchmark", "entropy").permutation(len(data.labels))
     test, train = Dataset(data, order[:ITEMS]), Dataset(data, order[ITEMS:])
-    folder = cache_folder() / "benchmark-entropy"
+    folder = cache_dir() / "benchmark-entropy"
     codec = Backbone("efficientnet_lite0", output="map").eval()
     if not (folder / "train.npy").exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -108,9 +108,10 @@ class Judge:
         low, high = wilson(accuracy, ITEMS)
         size = coded.bits / 8 / ITEMS
         count = ITEMS * values / 1e6
-        return Row(what, quantiser, stream, values, size, 8 * size / values, coded.bits / (coded.content + coded.header),
-                   coded.bits / coded.content, coded.worst / 8, coded.exact, count / coded.encode_s,
-                   count / coded.decode_s, 1 - size / RAW_BYTES, 1 - size / self.found.jpeg_bytes, accuracy, low, high)
+        return Row(what, quantiser, stream, values, size, 8 * size / values,
+                   coded.bits / (coded.content + coded.header), coded.bits / coded.content, coded.worst / 8,
+                   coded.exact, count / coded.encode_s, count / coded.decode_s, 1 - size / RAW_BYTES,
+                   1 - size / self.found.jpeg_bytes, accuracy, low, high)
 
 
 @dataclass
@@ -181,6 +182,11 @@ def shared(judge: Judge, what: str, name: str, prior: entropy.Prior, sent: Tenso
     return judge.row(what, name, "shared model", sent.shape[1], back(torch.stack(arrived)), coded)
 
 
+def same(x: Tensor) -> Tensor:
+    """What arrived, as it is."""
+    return x
+
+
 def discriminant(judge: Judge) -> Row:
     """Ten bytes a photograph, everything counted: 14 discriminant axes, learned like a codec's weights."""
     found = judge.found
@@ -188,19 +194,22 @@ def discriminant(judge: Judge) -> Row:
     train, test = (torch.from_numpy(axes.transform(x.numpy())).float() for x in (found.train, found.test))
     prior = entropy.Prior.fit(train, "gaussian")
     place = entropy.finest_step(prior, test, [ROOM - 1] * ITEMS, STEPS)
-    probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=300)).fit(train.numpy(), found.train_label)
-    return shared(Judge(found, probe), "14 discriminants", f"step an item, {ROOM} bytes at most", prior, test,
-                  [STEPS[int(one)] for one in place], lambda x: x)
+    probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=300))
+    judge = Judge(found, probe.fit(train.numpy(), found.train_label))
+    return shared(judge, "14 discriminants", f"step an item, {ROOM} bytes at most", prior, test,
+                  [STEPS[int(one)] for one in place], same)
 
 
 def rows(judge: Judge) -> list[Row]:
     """The table, from coarse to fine."""
     found = judge.found
-    table = [vectors(judge, f"uniform {bits} bit", Uniform.covering(found.train, bits)) for bits in (1, 2, 3, 4, 5, 6, 8)]
+    table = [vectors(judge, f"uniform {bits} bit", Uniform.covering(found.train, bits))
+             for bits in (1, 2, 3, 4, 5, 6, 8)]
     table += [vectors(judge, f"Lloyd-Max {bits} bit", Learned.fit(found.train, bits)) for bits in (1, 2, 3, 4)]
-    prior = entropy.Prior.fit(found.train)
-    table += [shared(judge, "pooled", f"uniform step {step}", prior, found.test, [step] * ITEMS, lambda x: x)
-              for step in (2.0, 1.0, 0.5, 0.125, 0.03125)]
+    for family in ("laplace", "rectified"):
+        prior = entropy.Prior.fit(found.train, family)
+        table += [shared(judge, "pooled", f"uniform step {step}, {family}", prior, found.test, [step] * ITEMS, same)
+                  for step in (2.0, 1.0, 0.5, 0.125, 0.03125)]
     table += [maps(judge, f"uniform {bits} bit", Uniform.over(0, 6, bits)) for bits in (1, 2, 3, 4, 6)]
     return [*table, discriminant(judge)]
 
@@ -212,7 +221,7 @@ def main() -> None:
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300))
     judge = Judge(found, probe.fit(found.train.numpy(), found.train_label))
     accuracy = float((probe.predict(found.test.numpy()) == found.test_label).mean())
-    print(f"unquantised: accuracy {accuracy:.3f} {wilson(accuracy, ITEMS)}; a JPEG file has {found.jpeg_bytes:.0f} bytes")
+    print(f"unquantised: accuracy {accuracy:.3f} {wilson(accuracy, ITEMS)}; JPEG files: {found.jpeg_bytes:.0f} bytes")
     table = [asdict(row) for row in rows(judge)]
     TABLE.parent.mkdir(parents=True, exist_ok=True)
     with TABLE.open("w", newline="") as file:

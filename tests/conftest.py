@@ -41,3 +41,9 @@ def one(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatc
     for name, value in found.env.items():
         monkeypatch.setenv(name, value)
     return found
+
+
+@pytest.fixture
+def generator():
+    """A NumPy generator with a fixed seed."""
+    return next(Rng.seeded(0, "tests").generators())

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from gensc.data.folder import Folder
+from gensc.data.split import split
 from gensc.errors import InputError
 
 
@@ -59,8 +60,30 @@ def test_paths_that_hold_no_data_set_are_refused(tmp_path: Path, class_folder):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="empty; put one folder a class"):
         Folder(str(tmp_path / "empty"))
-    with pytest.raises(InputError, match=r"no class folders with images.*CLASS/\*\.jpg"):
-        Folder(str(class_folder("animals", cat=2) / "cat"))
+    (tmp_path / "empty" / "notes.txt").write_text("no image")
+    (tmp_path / "empty" / "below").mkdir()
+    with pytest.raises(InputError, match=r"no images and no class folders with images.*CLASS/\*\.jpg"):
+        Folder(str(tmp_path / "empty"))
+
+
+def test_pictures_without_class_folders_are_of_one_class(class_folder):
+    root = class_folder("animals", cat=4)
+    source = Folder(str(root / "cat"), 48)
+    assert source.classes == ("picture",) and source.labels.tolist() == [0, 0, 0, 0]
+    assert source.where(3) == str(root / "cat" / "003.png")
+    assert source.fingerprint(3) == Folder(str(root), 48).fingerprint(3)
+    parts = split(source.labels, source.classes, 0.25, 0.25, seed=0)
+    assert [len(part) for part in (parts.train, parts.validation, parts.test)] == [2, 1, 1]
+    # Beside class folders, loose images are no items.
+    shutil.copy(root / "cat" / "000.png", root / "loose.png")
+    assert Folder(str(root), 48).classes == ("cat",)
+
+
+def test_real_photographs_without_classes(real_data: Path):
+    source = Folder(str(real_data / "bsds" / "train"), 320)
+    assert len(source) == 200 and source.classes == ("picture",)
+    # 481 x 321 and 321 x 481: the central square, then its side of 321 px to 320.
+    assert source.item(0).image.shape == (320, 320, 3)
 
 
 def test_real_photographs(real_data: Path):

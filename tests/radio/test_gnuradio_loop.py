@@ -63,12 +63,22 @@ def test_the_carrier_offset_turns_from_phase_0(loop, x):
 
 @pytest.mark.parametrize("epsilon", [0.9999, 1.00004])
 def test_the_receivers_clock_takes_samples_every_epsilon(loop, epsilon):
-    tone = np.exp(2j * np.pi * 0.05 * np.arange(N)).astype(np.complex64)
-    taken = loop.send(tone, ChannelModel(epsilon=epsilon))
-    assert len(taken) == int(np.ceil(N / epsilon))
-    inside = slice(8, N - 40)
-    expected = np.exp(2j * np.pi * 0.05 * epsilon * np.arange(len(taken)))
-    assert np.abs(taken - expected)[inside].max() < 0.02
+    """Over the whole band: tones at 0.05 to 0.45 cycles a sample, within -40 dB."""
+    time = np.arange(N)
+    for frequency in (0.05, -0.25, 0.45):
+        tone = np.exp(2j * np.pi * frequency * time).astype(np.complex64)
+        taken = loop.send(tone, ChannelModel(epsilon=epsilon))
+        assert len(taken) == int(np.ceil(N / epsilon))
+        inside = slice(200, N - 300)
+        expected = np.exp(2j * np.pi * frequency * epsilon * np.arange(len(taken)))
+        assert np.sqrt(np.mean(np.abs(taken - expected)[inside] ** 2)) < 0.01
+
+
+def test_noise_is_as_strong_and_as_white_with_a_timing_offset(loop):
+    noise = np.stack([loop.send(np.zeros(N, np.complex64), ChannelModel(1.0, epsilon=1.00002, seed=seed))
+                      for seed in range(1, 9)])
+    assert np.mean(np.abs(noise) ** 2) == pytest.approx(1, abs=0.012)
+    assert abs(np.mean(noise[:, 1:] * noise[:, :-1].conj())) < 0.005
 
 
 def test_taps_are_a_filter_of_delays_in_samples(loop, x):

@@ -148,7 +148,7 @@ def test_samples_that_are_no_numbers_are_counted_and_placed(tmp_path, monkeypatc
     monkeypatch.setattr(reading, "CHUNK", 64)
     x = noise(1000)
     x[[333, 700, 999]] = bad
-    with pytest.raises(InputError, match="3 samples of 1000 .* the first at sample 333"):
+    with pytest.raises(InputError, match=r"3 samples of 1000 .* the first at sample 333"):
         open_recording(foreign(tmp_path, "cf32_le", x.astype("<c8").tobytes()))
 
 
@@ -160,7 +160,7 @@ def test_archives_are_named_as_what_they_are(tmp_path, name):
 
 
 @pytest.mark.parametrize(("parts", "says"), [
-    ([(noise(100), None), (np.array([1, complex("nan")], np.complex64), None)], "nan or infinite, the first at sample 101"),
+    ([(noise(100), None), (np.array([1, complex("nan")], np.complex64), None)], "infinite, the first at sample 101"),
     ([], "no samples"),
     ([(np.ones(5), None)], "expected complex"),
     ([(np.ones((5, 2), np.complex64), None)], "expected complex"),

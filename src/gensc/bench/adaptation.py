@@ -14,7 +14,7 @@ from gensc.rng import Rng
 from gensc.transport import modem
 from gensc.transport.segments import Segment, largest
 
-SIZES = (48, 128, 384, 1024, 3072)
+SIZES = (48, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 3072)
 STEP_DB = 0.5
 BATCH = 250
 

@@ -16,9 +16,9 @@ def attenuation_db_km(frequency_ghz: Tensor, temperature_c: float = 15.0, pressu
                       water_g_m3: float = 7.5) -> Tensor:
     """Specific attenuation in dB/km at frequencies float64 [F] in GHz, 1 to 1000 (ITU-R P.676-13, equations 1 to 9).
 
-    ``pressure_hpa`` is the total pressure (dry air and vapour); ``water_g_m3`` the density of water vapour. The
-    defaults are the mean annual global reference atmosphere at the ground (P.835). Raises InputError
-    outside the range of the recommendation.
+    ``pressure_hpa`` is that of the dry air, without the vapour's; ``water_g_m3`` the density of water vapour. The
+    defaults are those of the ITU-R validation examples and of the figures in the recommendation. Raises
+    InputError outside its range.
     """
     f = frequency_ghz.double()
     if not bool(((f >= LOWEST_GHZ) & (f <= HIGHEST_GHZ)).all()):
@@ -26,13 +26,11 @@ def attenuation_db_km(frequency_ghz: Tensor, temperature_c: float = 15.0, pressu
                          f"attenuation from {LOWEST_GHZ:g} to {HIGHEST_GHZ:g} GHz; move the carrier or narrow the band")
     kelvin = temperature_c + 273.15
     vapour = water_g_m3 * kelvin / 216.7
-    dry = pressure_hpa - vapour
-    if not (kelvin > 0 and dry > 0 and vapour >= 0):
+    if not (kelvin > 0 and 0 <= pressure_hpa < float("inf") and 0 <= vapour < float("inf")):
         raise InputError(f"temperature_c {temperature_c}, pressure_hpa {pressure_hpa}, water_g_m3 {water_g_m3} is no "
-                         "air: expected a temperature above -273.15 C, and a pressure above that of the vapour")
-    theta = 300 / kelvin
-    refractivity = _oxygen(f, dry, vapour, theta) + _continuum(f, dry, vapour, theta) + _water(f, dry, vapour, theta)
-    return 0.1820 * f * refractivity
+                         "air: expected a temperature above -273.15 C, and 0 or more of pressure and water")
+    air = pressure_hpa, vapour, 300 / kelvin
+    return 0.1820 * f * (_oxygen(f, *air) + _continuum(f, *air) + _water(f, *air))
 
 
 def _oxygen(f: Tensor, dry: float, vapour: float, theta: float) -> Tensor:

@@ -134,4 +134,4 @@ class TGn(Multipath):
         # The integral of the bell is an arc tangent; its inverse turns a uniform number into a shift.
         edge = math.atan(math.sqrt(BELL) * BELL_EDGE)
         at = rng.uniform(taps, SINUSOIDS, low=-edge, high=edge)
-        return at.tan() * (self.doppler_hz / math.sqrt(BELL))
+        return (at.double().tan() * self.doppler_hz / math.sqrt(BELL)).float()

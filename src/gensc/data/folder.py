@@ -1,4 +1,4 @@
-"""A folder of pictures with one sub-folder a class."""
+"""A folder of pictures, with one sub-folder a class or without classes."""
 
 from pathlib import Path
 
@@ -12,21 +12,26 @@ from gensc.registry import register
 SUFFIXES = frozenset({".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff",
                       ".webp"})
 
+UNCLASSED = "picture"
+"""The class of pictures that have none."""
+
 
 @register("data", "folder")
 class Folder(Source):
-    """``folder:PATH``: the images of PATH/CLASS/, classes and files in sorted order.
+    """``folder:PATH``: the images of PATH/CLASS/, classes and files in sorted order; where there are no class
+    folders, the images of PATH itself, all of the one class "picture".
 
     ``argument`` is PATH and ``size`` the working size in pixels. Files of other kinds and hidden files are
     left out; folders below a class folder are not entered.
 
-    Raises InputError for a path that is missing, no folder, empty or without class folders, and for a class
-    of one image, which no split can use.
+    Raises InputError for a path that is missing, no folder, empty or without images, and for a class of one
+    image, which no split can use.
     """
 
     def __init__(self, argument: str = "", size: int = 224) -> None:
         if not argument:
-            raise InputError("folder needs a path: write folder:PATH, with PATH/CLASS/*.jpg inside")
+            raise InputError("folder needs a path: write folder:PATH, with PATH/CLASS/*.jpg (or, for pictures "
+                             "without classes, PATH/*.jpg) inside")
         self.spec = f"folder:{argument}"
         self._size = size
         groups = _classes(Path(argument))
@@ -53,19 +58,23 @@ class Folder(Source):
 
 
 def _classes(root: Path) -> dict[str, list[Path]]:
-    """Class name -> its image files, both sorted. Folders without a single image are no classes."""
+    """Class name -> its image files, both sorted. Folders without a single image are no classes; images beside
+    class folders are left out."""
     if not root.exists():
         raise InputError(f"folder:{root}: there is no such path; check it (from {Path.cwd()})")
     if not root.is_dir():
-        raise InputError(f"folder:{root}: a file, not a folder; give the folder that holds the class folders")
+        raise InputError(f"folder:{root}: a file, not a folder; give the folder that holds the class folders or "
+                         "the pictures")
     entries = [entry for entry in sorted(root.iterdir()) if not entry.name.startswith(".")]
     if not entries:
         raise InputError(f"folder:{root}: empty; put one folder a class in it, each with its images")
     found = {folder.name: _images(folder) for folder in entries if folder.is_dir()}
     groups = {name: files for name, files in found.items() if files}
+    if not groups and (loose := _images(root)):
+        return {UNCLASSED: loose}
     if not groups:
-        raise InputError(f"folder:{root}: no class folders with images in it; expected {root}/CLASS/*.jpg "
-                         f"(or {', '.join(sorted(SUFFIXES - {'.jpg'}))})")
+        raise InputError(f"folder:{root}: no images and no class folders with images in it; expected "
+                         f"{root}/CLASS/*.jpg or {root}/*.jpg (or {', '.join(sorted(SUFFIXES - {'.jpg'}))})")
     return groups
 
 

@@ -1,7 +1,8 @@
 """Bit LLRs of one dimension of a Gray constellation: a compiled form for the CPU, a torch form for the rest.
 
 In units of the spacing the amplitudes are the levels 0 to 2^m - 1, level j is labelled j ^ (j >> 1), and the
-likelihood of level j for a received x is exp(-gain (x - j)^2) with gain = spacing^2 / N0.
+likelihood of level j for a received x is exp(-gain (x - j)^2) with gain = spacing^2 / N0. The last label bit
+runs 0 1 1 0 along the levels; with neighbours merged in pairs the bit before it does the same, and so on.
 """
 
 import math
@@ -20,7 +21,7 @@ def fast(x: Tensor, gain: Tensor, m: int, max_log: bool, bound: float) -> Tensor
     rows = np.ascontiguousarray(x.detach().numpy()).reshape(-1, x.shape[-1])
     gains = np.ascontiguousarray(gain.detach().numpy()).reshape(-1)
     out = np.empty((*rows.shape, m), dtype=np.float32)
-    run: Callable[..., None] = _max_log if max_log else _log_map
+    run: Callable[..., None] = _max_log if max_log or m == 1 else _log_map
     in_threads(lambda part: run(rows[part], gains[part], bound, out[part]), len(rows), at_least=4096)
     return torch.from_numpy(out).reshape(*x.shape, m)
 
@@ -54,15 +55,15 @@ def _log_map(x: np.ndarray, gain: np.ndarray, bound: float, out: np.ndarray) -> 
                 down *= step
             count = levels
             for bit in range(m - 1, -1, -1):
-                one, zero = 0.0, 0.0
-                for j in range(count):
-                    if (j ^ (j >> 1)) & 1:
-                        one += weight[j]
-                    else:
-                        zero += weight[j]
+                zero, one = weight[0], weight[1]
+                if count > 2:
+                    zero, one = 0.0, 0.0
+                for j in range(0, count - 2, 4):
+                    a, b, c, d = weight[j], weight[j + 1], weight[j + 2], weight[j + 3]
+                    zero += a + d
+                    one += b + c
+                    weight[j >> 1], weight[(j >> 1) + 1] = a + b, c + d
                 count >>= 1
-                for j in range(count):
-                    weight[j] = weight[2 * j] + weight[2 * j + 1]
                 if zero == 0.0:
                     out[row, dimension, bit] = bound
                 elif one == 0.0:
@@ -88,15 +89,15 @@ def _max_log(x: np.ndarray, gain: np.ndarray, bound: float, out: np.ndarray) -> 
                 metric[j] = -((place - j) ** 2)
             count = levels
             for bit in range(m - 1, -1, -1):
-                one, zero = -np.inf, -np.inf
-                for j in range(count):
-                    if (j ^ (j >> 1)) & 1:
-                        one = max(one, metric[j])
-                    else:
-                        zero = max(zero, metric[j])
+                zero, one = metric[0], metric[1]
+                if count > 2:
+                    zero, one = -np.inf, -np.inf
+                for j in range(0, count - 2, 4):
+                    a, b, c, d = metric[j], metric[j + 1], metric[j + 2], metric[j + 3]
+                    zero = max(zero, max(a, d))
+                    one = max(one, max(b, c))
+                    metric[j >> 1], metric[(j >> 1) + 1] = max(a, b), max(c, d)
                 count >>= 1
-                for j in range(count):
-                    metric[j] = max(metric[2 * j], metric[2 * j + 1])
                 out[row, dimension, bit] = min(max(g * (one - zero), -bound), bound)
 
 

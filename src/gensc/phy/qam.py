@@ -96,7 +96,7 @@ class Constellation:
 
         ``noise``: N0 broadcastable to [B, k], as an equaliser leaves it; 0 gives the hard decision at the bound
         and infinity gives 0. "log-map" is exact; "max-log" keeps the nearest point of each bit value only.
-        A symbol that is not finite is an erasure: its LLRs are 0.
+        A symbol that is not finite, or whose noise is nan, is an erasure: its LLRs are 0.
         """
         if method not in _METHODS:
             raise InputError(f"demapping method {method!r} is not known: choose one of {', '.join(_METHODS)}")
@@ -111,7 +111,7 @@ class Constellation:
         else:
             amplitude = y.real[..., None]
         whole = amplitude / (2 * self.half_spacing) + (2**self.per_dimension - 1) / 2
-        gain = 4 * self.half_spacing**2 / spread
+        gain = (4 * self.half_spacing**2 / spread).nan_to_num(nan=0.0)
         on_cpu = y.device.type == "cpu" and not (torch.is_grad_enabled() and (y.requires_grad or spread.requires_grad))
         form = demap.fast if on_cpu else demap.differentiable
         llr = form(whole, gain, self.per_dimension, method == "max-log", LLR_MAX)

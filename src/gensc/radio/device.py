@@ -96,7 +96,8 @@ class Device:
             device.setGain(direction, self._channel, tuning.gain_db)
         real = device.getSampleRate(direction, self._channel)
         if abs(real / tuning.sample_rate_hz - 1) > 1e-4:
-            raise InputError(f"the radio samples at {real:g} Hz, not at {tuning.sample_rate_hz:g}: choose a rate it has")
+            raise InputError(f"the radio samples at {real:g} Hz, not at {tuning.sample_rate_hz:g}: choose a rate "
+                             "that it has")
         stream = device.setupStream(direction, self._soapy.SOAPY_SDR_CF32, [self._channel])
         device.activateStream(stream)
         return stream

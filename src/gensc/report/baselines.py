@@ -7,6 +7,8 @@ from dataclasses import replace
 from gensc.metric.figures import measure
 from gensc.report.rows import Row
 
+_BEST_OF = "best of"
+
 
 def best(rows: Iterable[Row], figure: str) -> list[Row]:
     """The row with the best ``figure`` at each SNR, by SNR: the envelope over the schemes of ``rows``.
@@ -23,15 +25,15 @@ def best(rows: Iterable[Row], figure: str) -> list[Row]:
 
 
 def contests(rows: Iterable[Row]) -> list[list[Row]]:
-    """The separate schemes that can be compared, several to a group: same task, channel and channel uses."""
+    """The baselines that can be compared, several to a group: same role, task, channel and channel uses."""
     groups: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     for row in rows:
-        if row.role == "separate":
-            groups[row.headline, row.decoder, row.channel, row.uses].append(row)
+        if row.role != "learned":
+            groups[row.role, row.headline, row.decoder, row.channel, row.uses].append(row)
     return [group for group in groups.values() if len({row.scheme for row in group}) > 1]
 
 
-def folded(rows: Iterable[Row], figure: str) -> list[Row]:
+def folded(rows: Iterable[Row], figure: str) -> tuple[Row, ...]:
     """The rows with the schemes of each contest replaced by their envelope, as one scheme "best of 5"."""
     known = list(rows)
     left, made = {id(row) for row in known}, []
@@ -39,6 +41,11 @@ def folded(rows: Iterable[Row], figure: str) -> list[Row]:
         left -= {id(row) for row in group}
         schemes, codes = {row.scheme for row in group}, {row.transport for row in group}
         code = codes.pop() if len(codes) == 1 else group[0].transport.partition(" ")[0]
-        made += [replace(row, scheme=min(schemes), backbone=f"best of {len(schemes)}", transport=code)
+        made += [replace(row, scheme=min(schemes), backbone=f"{_BEST_OF} {len(schemes)}", transport=code)
                  for row in best(group, figure)]
-    return [row for row in known if id(row) in left] + made
+    return tuple([row for row in known if id(row) in left] + made)
+
+
+def is_folded(row: Row) -> bool:
+    """Whether a row stands for the best of several schemes."""
+    return row.backbone.startswith(_BEST_OF)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gensc.report.names import shared, together, varying
+from gensc.report.names import named, shared, together, varying
 from gensc.report.rows import Row
 from gensc.report.style import MUTED, bare
 
 _MOST_TICKS = 12
+_LONG_LABEL = 30
 
 
 def panels(rows: Sequence[Row], height: float) -> tuple[Figure, list[tuple[Axes, list[Row]]]]:
@@ -23,7 +24,9 @@ def panels(rows: Sequence[Row], height: float) -> tuple[Figure, list[tuple[Axes,
     lines = math.ceil(len(groups) / columns)
     # A column of labels stands to the right of each panel: it must not be higher than the panel.
     most = max(len({row.scheme for row in group}) for _, group in groups)
-    figure = Figure(figsize=(9.0 if columns == 1 else 11.0, max(height, 0.3 * most) * lines), layout="constrained")
+    longest = max(len(named(row, parts_within(rows))) for row in rows)
+    narrow = columns == 1 and longest <= _LONG_LABEL
+    figure = Figure(figsize=(9.0 if narrow else 11.0, max(height, 0.3 * most) * lines), layout="constrained")
     grid = figure.subplots(lines, columns, sharey=True, squeeze=False).ravel()
     for axes in grid[len(groups):]:
         axes.set_visible(False)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from matplotlib.axes import Axes
 
 from gensc.metric.figures import measure
-from gensc.report.baselines import folded
+from gensc.report.baselines import folded, is_folded
 from gensc.report.confusion import confusion_plot
 from gensc.report.conventions import conventions_plot
 from gensc.report.cost import cost_plot
@@ -33,19 +33,24 @@ def plots(finished: Finished) -> list[Plot]:
 
 
 def _of_task(rows: tuple[Row, ...], classes: Sequence[str]) -> list[Plot | None]:
-    looks = Looks.of(rows)
-    finite = tuple(row for row in rows if math.isfinite(row.snr_db))
+    crowded = any(len(by_scheme(group)) > len(SERIES) for _, group in together(rows))
+    drawn = {name: folded(rows, name) if crowded else rows for name in _drawn(rows)}
+    looks = Looks.of(drawn[rows[0].headline])
+    finite = {name: tuple(row for row in known if math.isfinite(row.snr_db)) for name, known in drawn.items()}
+    first = finite[rows[0].headline]
+    return [*(figure_plot(known, name, classes, looks) for name, known in finite.items()), conventions_plot(first),
+            gap_plot(first, looks), cost_plot(first, looks)]
+
+
+def _drawn(rows: Sequence[Row]) -> list[str]:
+    """The figures that get a plot over SNR: the headline and what people see."""
     known = dict.fromkeys([rows[0].headline, *(name for row in rows for name in row.figures)])
-    drawn = [name for name in known if name == rows[0].headline or measure(name).perceptual]
-    return [*(figure_plot(finite, name, classes, looks) for name in drawn), conventions_plot(finite),
-            gap_plot(finite, looks), cost_plot(finite, looks)]
+    return [name for name in known if name == rows[0].headline or measure(name).perceptual]
 
 
 def figure_plot(finite: Sequence[Row], name: str, classes: Sequence[str], looks: Looks) -> Plot | None:
     """A figure over SNR, a line for each scheme with its 95 % band, a panel for each learned backbone."""
     rows = [row for row in finite if name in row.figures]
-    crowded = any(len(by_scheme(group)) > len(SERIES) for _, group in together(rows)) if rows else False
-    rows = folded(rows, name) if crowded else rows
     if not rows:
         return None
     figure, filled = panels(rows, height=4.0)
@@ -76,7 +81,8 @@ def figure_plot(finite: Sequence[Row], name: str, classes: Sequence[str], looks:
 def _baselines(rows: Sequence[Row]) -> str:
     roles = {row.role for row in rows}
     said = (" Dashed: the separate baseline, a picture codec and a channel code." if "separate" in roles else "",
-            " Dotted: a bound, which sends what the channel's capacity allows." if "bound" in roles else "")
+            " Dotted: a bound, which sends what the channel's capacity allows." if "bound" in roles else "",
+            " Best of: the best of so many schemes at each SNR." if any(map(is_folded, rows)) else "")
     return "".join(said)
 
 

@@ -17,7 +17,7 @@ from gensc.report.names import signed
 INK, MUTED, GRID, PAPER, HEAT = "#1b1f24", "#59636e", "#d8dee4", "#fffffe", "#0b5cad"
 # Okabe and Ito's hues, which colour-blind readers tell apart, darkened until they can be read as text, and the
 # three that lie farthest from them.
-SERIES = ("#0072b2", "#c04f00", "#007f5c", "#a3477f", "#866500", "#4a1fd0", "#662214", "#3d4145")
+SERIES = ("#0072b2", "#c04f00", "#007f5c", "#a3477f", "#866500", "#4a1fd0", "#662214", "#d0104c")
 LINES = ("-", (0, (5, 2)), (0, (1, 1.3)), (0, (6, 2, 1, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 _THEMED = {INK: "ink", MUTED: "muted", GRID: "grid", PAPER: "paper", HEAT: "heat",

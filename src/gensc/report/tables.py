@@ -11,6 +11,7 @@ from gensc.report.rows import Finished, Row
 
 # What a table with room for three figures shows of a task; of others the headline and the next two.
 _THREE = {"accuracy": ("accuracy", "f1", "recall"), "psnr": ("psnr", "ms_ssim", "st_lpips")}
+_MOST_SNRS = 4
 _LATEX = str.maketrans({
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
@@ -91,26 +92,35 @@ def _numbers(row: Row, name: str, ranged: bool) -> list[str]:
 
 def latex(finished: Finished) -> str:
     """A ``table*`` in booktabs' style for each task: a line for each scheme; under each SNR at most three figures,
-    the headline first, with their units in the head."""
+    the headline first, with their units in the head. More than four SNRs go on below."""
     return "\n".join(_latex_table(finished, rows) for rows in by_headline(finished.rows))
 
 
 def _latex_table(finished: Finished, rows: tuple[Row, ...]) -> str:
-    numbers, names = snrs(rows), leading(rows)
+    several = f"-{rows[0].headline}" if len(by_headline(finished.rows)) > 1 else ""
+    numbers = snrs(rows)
+    blocks = [_latex_block(rows, numbers[start:start + _MOST_SNRS]) for start in range(0, len(numbers), _MOST_SNRS)]
+    return "\n".join([
+        r"% needs \usepackage{booktabs,graphicx}",
+        r"\begin{table*}", r"  \centering", rf"  \caption{{{_minus(escape(caption(finished, rows)))}}}",
+        rf"  \label{{tab:{_plain_name(finished.experiment.name + several)}}}", "\n  \\\\[1ex]\n".join(blocks),
+        r"\end{table*}", ""])
+
+
+def _latex_block(rows: tuple[Row, ...], numbers: list[float]) -> str:
+    """The lines of all schemes under some of the SNRs, as wide as the text."""
+    names = leading(rows)
     width = len(names)
     heads = " & ".join(rf"\multicolumn{{{width}}}{{c}}{{SNR = {_minus(escape(snr_heading(one, rows)))}}}"
                        for one in numbers)
     rules = " ".join(rf"\cmidrule(lr){{{7 + width * i}-{6 + width * (i + 1)}}}" for i in range(len(numbers)))
     left = "Backbone & Decoder" if classified(rows) else "Codec & Task"
-    several = f"-{rows[0].headline}" if len(by_headline(finished.rows)) > 1 else ""
     lines = [
-        r"% needs \usepackage{booktabs,graphicx}",
-        r"\begin{table*}", r"  \centering", rf"  \caption{{{_minus(escape(caption(finished, rows)))}}}",
-        rf"  \label{{tab:{_plain_name(finished.experiment.name + several)}}}", r"  \resizebox{\textwidth}{!}{%",
+        r"  \resizebox{\textwidth}{!}{%",
         rf"  \begin{{tabular}}{{llllrr{'c' * width * len(numbers)}}}", r"    \toprule",
         rf"    & & & & & & {heads} \\", f"    {rules}",
         rf"    {left} & Transport & Channel & Uses & Params (M)"
-        + "".join(f" & {escape(measure(name).head)}" for name in names) * len(numbers) + r" \\",
+        + "".join(f" & {_latex_head(name)}" for name in names) * len(numbers) + r" \\",
         r"    \midrule",
     ]
     for group in by_scheme(rows):
@@ -120,7 +130,7 @@ def _latex_table(finished: Finished, rows: tuple[Row, ...]) -> str:
         for number in numbers:
             cells += _latex_figures(known.get(number), names)
         lines.append("    " + " & ".join(cells) + r" \\")
-    return "\n".join([*lines, r"    \bottomrule", r"  \end{tabular}}", r"\end{table*}", ""])
+    return "\n".join([*lines, r"    \bottomrule", r"  \end{tabular}}"])
 
 
 def escape(text: str) -> str:
@@ -136,6 +146,11 @@ def _minus(text: str) -> str:
 def _plain_name(name: str) -> str:
     """A name that a LaTeX label can hold."""
     return "".join(letter if letter.isalnum() else "-" for letter in name)
+
+
+def _latex_head(name: str) -> str:
+    shown = measure(name)
+    return escape(shown.head) + ("" if shown.more_is_better else r" $\downarrow$")
 
 
 def _latex_figures(row: Row | None, names: Sequence[str]) -> list[str]:

@@ -1,4 +1,5 @@
-"""The laws of a codec: a payload of the declared shape, and a stored front that stays what it is."""
+"""The laws of a codec: a payload of the declared shape, and a stored front that stays what it is; for payloads
+of bytes see ``gensc.testing.filecodecs``."""
 
 from collections.abc import Callable
 
@@ -9,6 +10,7 @@ from gensc.batch import Batch
 from gensc.codec import Codec
 from gensc.rng import Rng
 from gensc.signal import State
+from gensc.testing.filecodecs import check_bytes_codec
 from gensc.testing.laws import backward, close, draw, fresh, looks, reached, require, same, trains
 
 ITEMS = [2, 7]
@@ -21,6 +23,9 @@ def check_codec(make: Callable[[], Codec], size: int = 224, device: str = "cpu")
     assert isinstance(codec, Codec) and isinstance(second, Codec)
     codec.to(device).eval()
     second.to(device).eval()
+    if codec.shape is None:
+        check_bytes_codec(codec, second, lambda items: _pictures(items, size, device))
+        return
     batch = _pictures(ITEMS, size, device)
     payload = _outputs(codec, batch, device)
     _same_bits(codec, batch, payload)
@@ -49,15 +54,18 @@ def _state(batch: Batch) -> State:
 
 def _encode(codec: Codec, batch: Batch) -> Tensor:
     with torch.no_grad():
-        return codec.encode(batch, _state(batch))
+        payload = codec.encode(batch, _state(batch))
+    if not isinstance(payload, Tensor):
+        raise AssertionError(f"codec.shape is {codec.shape}: the payload is a tensor")
+    return payload
 
 
 def _outputs(codec: Codec, batch: Batch, device: str) -> Tensor:
     kept = batch.x.clone()
     payload = _encode(codec, batch)
     same(batch.x, kept, "a codec does not change the pictures it is given")
-    shape = (len(batch), *codec.shape)
-    looks(payload, shape, torch.float32, torch.device(device), "the payload [B, *codec.shape]")
+    assert codec.shape is not None
+    looks(payload, (len(batch), *codec.shape), torch.float32, torch.device(device), "the payload [B, *codec.shape]")
     require(not torch.allclose(payload[0], payload[1]), "different items have different payloads")
     return payload
 
@@ -89,7 +97,9 @@ def _stored(codec: Codec, second: Codec, batch: Batch, payload: Tensor) -> None:
     # Through the disk: float32 values in C order, whatever the memory layout they had.
     kept = torch.from_numpy(front.flatten(1).cpu().numpy().copy()).view(front.shape).to(front.device)
     with torch.no_grad():
-        close(codec.rest(kept, _state(batch)), payload, "encode is rest after front, also from the store")
+        resumed = codec.rest(kept, _state(batch))
+        assert isinstance(resumed, Tensor)
+        close(resumed, payload, "encode is rest after front, also from the store")
 
 
 def _not_stored(codec: Codec) -> None:
@@ -108,7 +118,7 @@ def _frozen(codec: Codec) -> None:
 
 def _learns(codec: Codec, batch: Batch) -> None:
     codec.zero_grad(set_to_none=True)
-    payload = codec.encode(batch, _state(batch))
+    payload = codec.rest(codec.front(batch), _state(batch))
     backward(codec.decode(payload, _state(batch)).square().sum(), "codec")
     trains(codec, "codec")
     learnt = [parameter for parameter in codec.parameters() if parameter.grad is not None]

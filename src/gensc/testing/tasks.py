@@ -7,17 +7,21 @@ import torch
 from torch import Tensor
 
 from gensc.batch import Batch
+from gensc.errors import InputError
 from gensc.rng import Rng
 from gensc.signal import State
 from gensc.task import Task
 from gensc.testing.laws import backward, close, draw, fresh, looks, reached, require, same, trains
 
 ITEMS = list(range(3, 15))
+FEATURES, PICTURES = (32,), (3, 64, 64)
 
 
-def check_task(make: Callable[[], Task], shape: tuple[int, ...] = (32,), device: str = "cpu") -> None:
+def check_task(make: Callable[[], Task], shape: tuple[int, ...] | None = None, device: str = "cpu") -> None:
     """Run every law of tasks on received [B, *shape] of the parts that ``make`` makes; raises
-    AssertionError on the first law broken."""
+    AssertionError on the first law broken. Without a shape: 32 features, or pictures of 64 px where the task
+    refuses features."""
+    shape = shape or _taken(make)
     task, second = _bound(make, 1, shape, device), _bound(make, 2, shape, device)
     batch, received = _batch(device), draw("received", ITEMS, *shape).to(device)
     prediction = _same_bits(task, received)
@@ -27,6 +31,15 @@ def check_task(make: Callable[[], Task], shape: tuple[int, ...] = (32,), device:
              "a second instance with the same state_dict gives the same bits")
     _loss(task, received, batch)
     _figures(task, _columns(task, prediction, batch))
+
+
+def _taken(make: Callable[[], Task]) -> tuple[int, ...]:
+    """The shape of what a task takes."""
+    try:
+        _bound(make, 1, FEATURES, "cpu")
+    except InputError:
+        return PICTURES
+    return FEATURES
 
 
 def _bound(make: Callable[[], Task], seed: int, shape: tuple[int, ...], device: str) -> Task:

@@ -126,6 +126,9 @@ def _air(transport: Transport, shape: tuple[int, ...], csi: Csi, device: str) ->
     require(bool(probe.sent), "a transport sends its symbols over its channel")
     symbols = torch.cat(probe.sent, dim=1)
     count = symbols.shape[1]
+    if transport.power == "waveform":
+        _waveform(symbols, out)
+        return
     require((out.cost.uses == count).all(), f"cost.uses counts the {count} symbols on the air",
             out.cost.uses.tolist())
     power = symbols.abs().double().square().mean(dim=1)
@@ -136,6 +139,13 @@ def _air(transport: Transport, shape: tuple[int, ...], csi: Csi, device: str) ->
         spread = SIGMAS * (0.4 / count) ** 0.5
         require((power - 1).abs().max() < spread, "the mean power on the air is 1 within what the bits allow",
                 power.tolist())
+
+
+def _waveform(samples: Tensor, out: Delivery) -> None:
+    sent = (samples != 0).sum(dim=1)
+    require((out.cost.uses >= sent).all(), "cost.uses counts every sample that is not silence", out.cost.uses.tolist())
+    power = samples.abs().double().square().sum(dim=1) / sent
+    require(((power > 0.7) & (power < 1.3)).all(), "a frame has near unit mean power", power.tolist())
 
 
 def _refusals(transport: Transport, shape: tuple[int, ...], csi: Csi, device: str) -> None:

@@ -21,13 +21,14 @@ class Transport(nn.Module, ABC):
     ``digital``: it carries bytes too, and what arrives is what was sent or nothing; its features are
     quantised, and differentiable in training mode alone.
     ``power``: the symbols of an item have unit mean power "exact"ly, or "nominal"ly, over equally likely bits;
-    "none": nothing is sent, it is a bound.
+    "waveform": what is sent are samples, near unit power while there is a frame; "none": nothing is sent, it is
+    a bound.
     """
 
     channel: Channel
     whole_batch: bool = False
     digital: ClassVar[bool] = False
-    power: ClassVar[Literal["exact", "nominal", "none"]] = "exact"
+    power: ClassVar[Literal["exact", "nominal", "waveform", "none"]] = "exact"
 
     @abstractmethod
     def bind(self, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:

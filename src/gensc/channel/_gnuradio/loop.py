@@ -2,11 +2,12 @@
 
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import TracebackType
 
 import numpy as np
 import zmq
+from scipy import fft
 
 from gensc.channel._gnuradio.process import FlowgraphProcess
 from gensc.errors import InputError
@@ -14,9 +15,10 @@ from gensc.errors import InputError
 STALLED_S = 20.0
 POLL_MS = 100
 CHUNK = 65_536
-LONGEST = 1 << 26
+LONGEST = 1 << 25
 # channel_model's interpolator reads 8 samples around each place; its output starts 3 samples into its input.
 LEAD, TAIL = 3, 64
+RINGING = 256
 SEEDS = 1 << 53
 
 
@@ -88,21 +90,35 @@ class Loop:
         """Samples complex64 [N] through the model: complex64 [ceil(N / epsilon)], the first of them at the
         time of the first that was sent. The same samples and model give the same bits.
 
+        With an ``epsilon`` GNU Radio runs at twice the sample rate, between filters of the samples' full band: its
+        interpolator is made for the inner half of the band (measured: -48 dB of error there, -7 dB at 0.45).
         Raises InputError on what is no such array or holds nan or infinity; RunLost where the process dies or
         nothing moves for STALLED_S seconds (the process is ended then: make a new Loop).
         """
         x = _checked(samples)
-        out = np.empty(math.ceil(len(x) / model.epsilon), np.complex64)
-        padded = np.concatenate([np.zeros(LEAD, np.complex64), x,
-                                 np.zeros(TAIL + len(model.taps), np.complex64)])
+        count = math.ceil(len(x) / model.epsilon)
+        if model.epsilon == 1:
+            return self._burst(x, model, count)
+        taps = [0j] * (2 * len(model.taps) - 1)
+        taps[::2] = model.taps
+        # Twice the rate: half the turns a sample, and twice the noise power, of which the filter leaves half.
+        faster = replace(model, noise_voltage=model.noise_voltage * 2**0.5, taps=tuple(taps),
+                         frequency_offset=model.frequency_offset / 2)
+        return _halved(self._burst(_doubled(x), faster, 2 * count))
+
+    def _burst(self, x: np.ndarray, model: ChannelModel, count: int) -> np.ndarray:
+        """``count`` samples out for ``x`` in, followed by silence."""
+        out = np.empty(count, np.complex64)
+        silence = math.ceil(count * model.epsilon) - len(x) + len(model.taps) + TAIL
+        padded = np.concatenate([np.zeros(LEAD, np.complex64), x, np.zeros(max(0, silence), np.complex64)])
         with zmq.Context() as context, context.socket(zmq.PUSH) as source, context.socket(zmq.PULL) as sink:
             source.linger = sink.linger = 0
             port = source.bind_to_random_port("tcp://127.0.0.1")
             settings = asdict(model) | {"taps": [(complex(tap).real, complex(tap).imag) for tap in model.taps]}
-            self._process.tell(settings | {"source": f"tcp://127.0.0.1:{port}", "samples": len(out)})
+            self._process.tell(settings | {"source": f"tcp://127.0.0.1:{port}", "samples": count})
             sink.connect(self._process.hear(STALLED_S)["sink"])
             self._exchange(source, sink, padded, out)
-            self._process.tell({"stop": len(out)})
+            self._process.tell({"stop": count})
             self._process.hear(STALLED_S)
         return out
 
@@ -134,6 +150,28 @@ def _poller(source: "zmq.Socket[bytes] | None", sink: "zmq.Socket[bytes]") -> zm
     if source is not None:
         poller.register(source, zmq.POLLOUT)
     return poller
+
+
+def _doubled(x: np.ndarray) -> np.ndarray:
+    """complex64 [2 N] at twice the rate: the spectrum of x, and nothing beside it."""
+    size = _fast(len(x))
+    spectrum = np.zeros(2 * size, np.complex64)
+    low = size // 2
+    spectrum[:low], spectrum[low - size:] = np.split(fft.fft(x, size), [low])
+    return 2 * fft.ifft(spectrum)[:2 * len(x)]
+
+
+def _halved(x: np.ndarray) -> np.ndarray:
+    """complex64 [N] at half the rate of [2 N]: the inner half of the band, unaliased."""
+    size = _fast(len(x) // 2)
+    low = size // 2
+    spectrum = fft.fft(x, 2 * size)
+    return fft.ifft(np.concatenate([spectrum[:low], spectrum[low - size:]]))[:len(x) // 2] / 2
+
+
+def _fast(samples: int) -> int:
+    """A length that transforms fast, with room for the filters' ringing."""
+    return int(fft.next_fast_len(samples + RINGING))
 
 
 def _checked(samples: np.ndarray) -> np.ndarray:

@@ -73,7 +73,7 @@ def flat_file(coder: Coder, side: int, quality: float) -> bytes:
 def saved(pixels: Pixels, kind: str, options: Mapping[str, object]) -> bytes:
     """A picture as Pillow writes it."""
     out = io.BytesIO()
-    Image.fromarray(pixels).save(out, kind, **options)  # type: ignore[arg-type]
+    Image.fromarray(pixels).save(out, kind, **options)
     return out.getvalue()
 
 

@@ -1,6 +1,7 @@
 """The six picture formats. Which of their bytes are never sent is said at each."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from PIL import Image, features
@@ -175,10 +176,11 @@ class Jxl(Coder):
     qualities = (*(float(q) for q in range(80)), *(float(q) for q in np.arange(80, 99.5, 0.5)))
 
     def write(self, pixels: Pixels, quality: float) -> bytes:
-        from pillow_jxl import Encoder
+        import pillow_jxl
 
-        encoder = Encoder(mode="RGB", lossless=False, quality=quality, decoding_speed=0, effort=7,
-                          use_container=False, use_original_profile=False, num_threads=0)
+        made: Any = pillow_jxl.Encoder  # its type stub is of another release
+        encoder = made(mode="RGB", lossless=False, quality=quality, decoding_speed=0, effort=7, use_container=False,
+                       use_original_profile=False, num_threads=0)
         file: bytes = encoder(pixels.tobytes(), len(pixels), len(pixels), jpeg_encode=False, exif=None, jumb=None,
                               xmp=None, compress=False)
         return file

@@ -12,6 +12,7 @@ import numpy as np
 from gensc.errors import InputError
 
 PRECISION = 24
+RAREST = 1e-7
 _PAD = 16
 
 
@@ -41,6 +42,11 @@ class Writer:
     def uniform(self, symbols: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         self.encoder.encode(symbols, self._model.Uniform(), sizes)
         return symbols
+
+    def flags(self, flags: np.ndarray, chance: np.ndarray) -> np.ndarray:
+        """Yes or no, bool [m], each with its own chance of yes, float64 [m]."""
+        self.encoder.encode(flags.astype(np.int32), self._model.Bernoulli(perfect=False), _possible(chance))
+        return flags
 
     def finish(self) -> bytes:
         """The shortest bytes that a Reader, which goes on with zeros behind their end, decodes alike.
@@ -78,6 +84,9 @@ class Reader:
     def uniform(self, symbols: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         return self.decode(sizes, self._model.Uniform())
 
+    def flags(self, flags: np.ndarray, chance: np.ndarray) -> np.ndarray:
+        return self.decode(_possible(chance), self._model.Bernoulli(perfect=False)) == 1
+
     def decode(self, what: int | np.ndarray | tuple[np.ndarray, ...], model: object) -> np.ndarray:
         """The next symbols of a constriction model; ``what`` is their number or the model's parameters."""
         try:
@@ -86,6 +95,10 @@ class Reader:
         except AssertionError as error:
             raise InputError("the entropy-coded stream is damaged: its bytes fit no sequence of symbols; check it "
                              "with a CRC before it is decoded") from error
+
+
+def _possible(chance: np.ndarray) -> np.ndarray:
+    return np.clip(chance, RAREST, 1 - RAREST)
 
 
 class Meter:

@@ -16,9 +16,9 @@ from gensc.phy.wifi7.preamble import legacy_training
 _FALSE_ALARM = 1e-4
 """Probability a sample that noise alone looks like L-STF; L-LTF and L-SIG then sort it out."""
 _WINDOW_US = 7.2
-_CONFIRM = 14.0
-"""Two squared correlations with L-LTF in units of their mean over noise, together: noise exceeds 14 with probability
-1e-5 a place."""
+_CONFIRM = 18.0
+"""Two squared correlations with L-LTF in units of their mean over noise, together: noise exceeds 18 with probability
+3e-7 a place."""
 _REACH_US = 2.4
 _FIRST_PATH = 0.02
 _BACKOFF_US = 0.1
@@ -49,9 +49,10 @@ def regions(samples: np.ndarray, bandwidth_mhz: int) -> Iterator[tuple[int, int]
         return
     metric = _metric(samples, lag, window)
     above = metric > -math.log(_FALSE_ALARM) / window
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], above, [False]]).astype(np.int8)))
-    for first, last in zip(edges[::2], edges[1::2], strict=True):
-        yield int(first), int(last)
+    places = np.flatnonzero(above)
+    gaps = np.flatnonzero(np.diff(places) > 2 * lag)
+    for run in np.split(places, gaps + 1) if len(places) else ():
+        yield int(run[0]), int(run[-1]) + 1
 
 
 def _metric(samples: np.ndarray, lag: int, window: int) -> np.ndarray:

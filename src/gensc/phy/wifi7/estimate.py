@@ -20,11 +20,13 @@ _SPREADS_US = (0.05, 0.15, 0.4, 0.8, 1.6)
 
 @dataclass(frozen=True)
 class Channel:
-    """Gains complex64 [occupied tones], the variance of their errors float32 [occupied tones], and the noise power."""
+    """Gains complex64 [occupied tones], the variance of their errors float32 [occupied tones], the noise power, and the
+    channel's mean delay from the FFT window's start."""
 
     gain: np.ndarray
     error: np.ndarray
     noise: float
+    delay_us: float
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def basis(block_mhz: int, spread_us: float) -> Basis:
     tones = plan(block_mhz).occupied
     values, vectors = np.linalg.eigh(covariance(tones, tones, TONE_SPACING_HZ, spread_us))
     keep = values > 1e-6
-    return Basis(vectors[:, keep][:, ::-1].astype(np.float32), values[keep][::-1])
+    return Basis(np.ascontiguousarray(vectors[:, keep][:, ::-1], np.float32), values[keep][::-1].astype(np.float32))
 
 
 def smooth(raw: np.ndarray, bandwidth_mhz: int, guard_us: float, noise: float) -> Channel:
@@ -72,10 +74,10 @@ def smooth(raw: np.ndarray, bandwidth_mhz: int, guard_us: float, noise: float) -
         if evidence > best:
             chosen, best = candidate, evidence
     keep = strength * chosen.values / (strength * chosen.values + noise)
-    gain = (straight @ chosen.vectors * keep.astype(np.float32)) @ chosen.vectors.T
+    gain = (_onto(straight, chosen) * keep) @ chosen.vectors.T
     error = np.float32(noise) * (chosen.vectors**2 @ keep)
     return Channel((gain.reshape(-1) * turn.conj()).astype(np.complex64),
-                   np.tile(error, tones.segments).astype(np.float32), noise)
+                   np.tile(error, tones.segments).astype(np.float32), noise, centre)
 
 
 def _mean_delay_us(blocks: np.ndarray) -> float:
@@ -86,16 +88,21 @@ def _mean_delay_us(blocks: np.ndarray) -> float:
 
 def _outside(straight: np.ndarray, widest: Basis, guess: float) -> float:
     """Noise power a tone: what lies outside the widest prior, weighed with the guess's worth of 52 looks."""
-    inside = np.sum(np.abs(straight @ widest.vectors) ** 2)
+    inside = np.sum(np.abs(_onto(straight, widest)) ** 2)
     free = straight.size - len(straight) * widest.vectors.shape[1]
     rest = max(float(np.sum(np.abs(straight) ** 2) - inside), 0.0)
     share = len(straight) * 52
     return max((rest + share * guess) / (free + share), 1e-9 * float(np.mean(np.abs(straight) ** 2)))
 
 
+def _onto(straight: np.ndarray, prior: Basis) -> np.ndarray:
+    """Coefficients, complex [blocks, rank]: the vectors are real, so real and imaginary parts go through alone."""
+    return straight.real @ prior.vectors + 1j * (straight.imag @ prior.vectors)
+
+
 def _evidence(straight: np.ndarray, prior: Basis, strength: float, noise: float) -> float:
     """Log likelihood of the look under a prior, up to what all priors share."""
     variance = strength * prior.values + noise
-    inside = np.abs(straight @ prior.vectors) ** 2
+    inside = np.abs(_onto(straight, prior)) ** 2
     gained = inside * (1 / noise - 1 / variance) - np.log(variance / noise)
     return float(np.sum(gained))

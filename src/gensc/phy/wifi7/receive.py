@@ -27,6 +27,9 @@ _MARGIN_US = 8
 """Zeros around a recording, so that a frame at its very edge can be cut out like any other."""
 _PREAMBLE_TURN = 0.12
 """Standard deviation of the carrier phase a symbol (radians) that the preamble leaves at an SNR of 0 dB."""
+_CENTRE = 0.45
+"""Where in the guard interval the mean delay of the channel is put: the way to either side is kept free of echoes
+and of the ringing that a fractional delay brings."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,11 @@ def front_end(samples: Tensor, bandwidth_mhz: int) -> list[Frame]:
         if found is None or found.start < max(done - bandwidth_mhz, 0):
             continue
         frame, end = _frame(padded, found, bandwidth_mhz, margin)
-        if frame is not None:
-            frames.append(frame)
+        if frame is None:
+            continue
+        if frames and frames[-1].layout is None and frame.packet.start < frames[-1].packet.start + 16 * bandwidth_mhz:
+            frames.pop()  # a first guess at the same preamble
+        frames.append(frame)
         done = max(done, end)
     return frames
 
@@ -141,7 +147,7 @@ def _frame(padded: np.ndarray, found: detect.Found, bandwidth_mhz: int, margin: 
     packet = Packet(None, heard.reason, start, bandwidth_mhz, heard.offset * to_hz, heard.length)
     end = found.start + (heard.length or 0)
     if heard.layout is None:
-        return Frame(packet), found.start + 16 * bandwidth_mhz
+        return Frame(packet), 0
     phy = heard.layout.phy
     packet = replace(packet, mcs=phy.mcs, guard_us=phy.guard_us)
     if end > inside + (phy.symbol_samples - phy.fft) // 2:
@@ -166,10 +172,15 @@ def _data(part: np.ndarray, layout: Layout, offset: float, noise: float) -> tupl
 
     offset += turn / (2 * np.pi * phy.symbol_samples)
     straight = turned(part, offset)
-    at = at[0] + (at - at[0]) * (1 + clock)
+    early = _CENTRE * phy.guard_us - channel.delay_us
+    at = at[0] + (at - at[0]) * (1 + clock) - round(early * phy.bandwidth_mhz)
     channel = _channel(straight, at[:1], phy, noise, clock)
     values = to_tones(straight, at[1:], occupied, phy.fft, clock)
     gain = channel.gain[pilots_at]
+    seen = values[:, pilots_at] * pilots
+    rest, _ = clock_and_turn(seen * gain.conj(), _anchor(channel), channel.noise, lever, spread, near=True)
+    slope = -2 * np.pi * phy.symbol_samples / phy.fft * rest * np.arange(1, layout.symbols + 1)[:, None]
+    values = values * np.exp(-1j * slope * occupied).astype(np.complex64)
     seen = values[:, pilots_at] * pilots
     phase = phases(seen * gain.conj(), _anchor(channel), channel.noise)
     back = np.exp(-1j * phase)[:, None].astype(np.complex64)
@@ -179,7 +190,7 @@ def _data(part: np.ndarray, layout: Layout, offset: float, noise: float) -> tupl
     strength = np.maximum(np.abs(gain) ** 2, 1e-12)
     equalised = values[:, phy.tones.data_at] * back * (gain.conj() / strength)
     llr = mapper.to_llrs(equalised, (level + channel.error[phy.tones.data_at]) / strength, phy)
-    return llr.reshape(-1)[: layout.fit.available_bits], offset, clock, float(np.mean(strength)) / level
+    return llr.reshape(-1)[: layout.fit.available_bits], offset, clock + rest, float(np.mean(strength)) / level
 
 
 def _channel(straight: np.ndarray, at: np.ndarray, phy: Phy, noise: float, clock: float) -> Channel:

@@ -21,7 +21,6 @@ _STARTS_US = (9.6, 12.8, 16.8, 20.8, 24.8, 28.8, 32.8, 36.8)
 """FFT windows of L-LTF (two), L-SIG, RL-SIG, U-SIG (two), EHT-SIG (two)."""
 _STF_STARTS_US = (0.8, 4.0)
 _SPREAD_US = 0.8
-_HALF_WINDOW_US = 1.6
 
 
 @dataclass(frozen=True)
@@ -106,10 +105,10 @@ def smooth_legacy(raw: np.ndarray, weight: np.ndarray, noise: float) -> np.ndarr
 
 
 def read(samples: np.ndarray, start: int, offset: float, bandwidth_mhz: int) -> Heard | None:
-    """Everything before EHT-STF. None where L-SIG makes plain that this is no such frame; ``samples`` must reach there."""
+    """Everything before EHT-STF. None where L-SIG can't be read or is not that of an EHT frame; ``samples`` must reach there."""
     tones = _Tones(samples, start, offset, bandwidth_mhz)
     length = _l_sig(tones)
-    if length is None:
+    if length is None or length % 3:
         return None
     total = (20 + (length + 3) // 3 * 4) * bandwidth_mhz
 
@@ -117,8 +116,6 @@ def read(samples: np.ndarray, start: int, offset: float, bandwidth_mhz: int) -> 
         cycles = offset + tones.slope / (2 * np.pi * bandwidth_mhz)
         return Heard(layout, reason, cycles, tones.noise, layout.samples if layout else total)
 
-    if length % 3:
-        return heard(None, "L-SIG LENGTH is not that of an EHT frame")
     code = BANDWIDTHS_MHZ.index(bandwidth_mhz)
     u_sig = _sig(tones, fields.U_SIG, code, 4, 2)
     if u_sig is None:

@@ -11,14 +11,23 @@ _STEADY = 200.0
 """Pilot energy over noise that a phase estimate is averaged over: a phase error of 0.05 rad or less."""
 
 
-def clock_and_turn(seen: np.ndarray, anchor: float, noise: float, lever: np.ndarray, spread: float) -> tuple[float, float]:
+def clock_and_turn(seen: np.ndarray, anchor: float, noise: float, lever: np.ndarray, spread: float,
+                   near: bool = False) -> tuple[float, float]:
     """Clock offset and carrier phase a symbol (radians) that fit pilots ``seen`` complex [T, P] best.
 
     ``seen`` = received times the conjugate of gain and pilot; ``anchor``: the same sum over EHT-LTF, one symbol
     earlier, at phase 0. ``lever`` [P]: radians a symbol by which a clock offset of 1 turns each pilot. ``spread``: standard
     deviation of the carrier phase a symbol expected from the preamble. Maximum a posteriori: a grid over clock
-    offsets, an FFT over carrier offsets, then Gauss-Newton steps on phase, carrier and clock together.
+    offsets, an FFT over carrier offsets, then Gauss-Newton steps on phase, carrier and clock together. ``near``: both
+    are all but taken out, and the steps alone will do.
     """
+    found = (0.0, 0.0) if near else _on_grid(seen, anchor, noise, lever, spread)
+    for _ in range(1 if near else 3):
+        found = _newton(seen, anchor, noise, lever, spread, *found)
+    return found
+
+
+def _on_grid(seen: np.ndarray, anchor: float, noise: float, lever: np.ndarray, spread: float) -> tuple[float, float]:
     symbols = len(seen)
     t = np.arange(1, symbols + 1)
     step = 1.0 / (symbols * float(np.abs(lever).max()))
@@ -37,8 +46,6 @@ def clock_and_turn(seen: np.ndarray, anchor: float, noise: float, lever: np.ndar
         value = score[top] - clock**2 / (2 * _CLOCK_SPREAD**2)
         if value > best:
             best, found = value, (float(clock), float(turns[top]))
-    for _ in range(3):
-        found = _newton(seen, anchor, noise, lever, spread, *found)
     return found
 
 

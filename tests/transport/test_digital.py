@@ -1,0 +1,169 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from gensc.channel import AWGN, Rayleigh
+from gensc.errors import InputError
+from gensc.metric.estimate import wilson
+from gensc.phy.adaptation import EFFICIENCY, choose, frame_error
+from gensc.phy.mcs import MCS
+from gensc.rng import Rng
+from gensc.signal import State
+from gensc.transport.bytewise import MOST_BYTES
+from gensc.transport.capacity import Capacity
+from gensc.transport.digital import HEADER, Digital
+from gensc.transport.segments import filling
+
+ALL = range(len(MCS))
+
+
+def ready(transport):
+    transport.bind(None)
+    return transport.eval()
+
+
+def state(snr_db, items, seed=0):
+    return State.of(snr_db, items, Rng.seeded(seed, "tests", "digital"))
+
+
+def full(transport, items, snr_db, generator):
+    """An item that fills its room for each of ``items``."""
+    return tuple(generator.bytes(room) for room in transport.room(state(snr_db, items)))
+
+
+def lost_share(transport, snr_db, items, generator):
+    data = full(transport, items, snr_db, generator)
+    return 1 - transport(data, state(snr_db, items)).ok.float().mean().item()
+
+
+@pytest.mark.parametrize(("mcs", "uses", "snr_db"), [(0, 512, -1.5), (2, 1024, 4.5), (7, 384, 19.5)])
+def test_the_table_foretells_the_loss_over_awgn(mcs, uses, snr_db, generator):
+    seen = lost_share(ready(Digital(AWGN(), mcs=mcs, uses=uses)), snr_db, 1000, generator)
+    near = [frame_error(uses, snr_db + off)[mcs] for off in (0.2, -0.2)]
+    low, high = wilson(seen, 1000)
+    assert low <= near[1] and near[0] <= high, (seen, near)
+
+
+def test_the_table_foretells_the_loss_over_rayleigh_block_fading(generator):
+    seen = lost_share(ready(Digital(Rayleigh(), mcs=2, uses=512)), 15.0, 2000, generator)
+    low, high = wilson(seen, 2000)
+    assert low <= frame_error(512, 15.0, "rayleigh")[2] <= high
+
+
+def test_adaptation_takes_more_at_higher_snr_and_meets_its_target(generator):
+    chosen = [choose(768, snr_db, 0.01, "none", ALL) for snr_db in range(-10, 45)]
+    assert chosen == sorted(chosen) and chosen[0] == 0 and chosen[-1] == 13
+    for snr_db in (3.0, 11.0, 18.0, 27.0):
+        index = choose(768, snr_db, 0.01, "none", ALL)
+        assert frame_error(768, snr_db)[index] <= 0.01
+        assert (frame_error(768, snr_db)[index + 1:] > 0.01).all()
+    assert lost_share(ready(Digital(AWGN(), uses=768)), 11.0, 1000, generator) < 0.025
+
+
+def test_below_every_target_adaptation_takes_what_delivers_most():
+    index = choose(768, -6.0, 0.01, "none", ALL)
+    assert index == int(np.argmax(EFFICIENCY * (1 - frame_error(768, -6.0))))
+    assert choose(768, 20.0, 1e-4, "rayleigh", ALL) <= choose(768, 20.0, 0.3, "rayleigh", ALL)
+
+
+def test_a_longer_frame_than_any_measured_fails_like_several():
+    one, two = (frame_error(symbols, 4.0)[2] for symbols in (3072, 6144))
+    assert two == pytest.approx(1 - (1 - one) ** 2)
+
+
+def test_free_items_pay_for_their_header_and_no_more(generator):
+    transport = ready(Digital(AWGN(), mcs=4, uses=0, pilots=0))
+    data = tuple(generator.bytes(size) for size in (1, 400, 4000))
+    out = transport(data, state(20.0, 3))
+    assert out.payload == data
+    rate = (out.cost.uses - HEADER.symbols) * 3
+    assert (rate >= 8 * torch.tensor([1, 400, 4000])).all() and rate[2] < 1.03 * 32_000
+
+
+def test_pilots_are_paid_and_estimate_the_gain(generator):
+    transport = ready(Digital(Rayleigh(), mcs=1, uses=512, pilots=32))
+    data = full(transport, 200, 30.0, generator)
+    ends = State.of(30.0, 200, Rng.seeded(0), csi="pilots")
+    out = transport(data, ends)
+    assert (out.cost.uses == 512).all() and out.ok.float().mean() > 0.95
+    assert transport.room(ends) < ready(Digital(Rayleigh(), mcs=1, uses=512)).room(ends)
+
+
+def test_without_channel_knowledge_a_phase_turn_loses_everything(generator):
+    transport = ready(Digital(Rayleigh(), mcs=3, uses=512))
+    data = full(transport, 100, 30.0, generator)
+    blind = transport(data, State.of(30.0, 100, Rng.seeded(0), csi="none"))
+    assert blind.ok.float().mean() < 0.2
+
+
+@pytest.mark.parametrize(("options", "told"), [
+    ({"mcs": 14}, "0 .BPSK"), ({"mcs": -1}, "0 .BPSK"), ({"uses": 8}, "not even one byte"), ({"uses": -1}, "0 or more"),
+    ({"target": 0.0}, "between 0 and 1"), ({"iterations": 0}, "at least 1"), ({"uses": 100, "pilots": 100}, "one byte"),
+    ({"values": 0}, "at least 1"),
+])
+def test_bad_options_are_refused(options, told):
+    with pytest.raises(InputError, match=told):
+        Digital(AWGN(), **options)
+
+
+def test_bad_payloads_are_refused_or_lost(generator):
+    transport = ready(Digital(AWGN(), mcs=4, uses=256))
+    out = transport((b"", generator.bytes(5), generator.bytes(5000)), state(30.0, 3))
+    assert out.ok.tolist() == [False, True, False]
+    with pytest.raises(InputError, match="cut it into several"):
+        ready(Digital(AWGN(), mcs=4, uses=0))((bytes(MOST_BYTES + 1),), state(30.0, 1))
+    with pytest.raises(InputError, match="set transport.uses"):
+        Digital(AWGN(), uses=0).bind((8,))
+
+
+def test_features_fill_their_room_and_survive_the_trip(generator):
+    transport = Digital(AWGN(), uses=256, values=16, hidden=32)
+    transport.bind((24,))
+    transport.eval()
+    payload = Rng.seeded(1).of(50).normal(24)
+    finer = []
+    for snr_db in (10.0, 20.0, 30.0):
+        here = state(snr_db, 50)
+        room = transport.room(here)
+        streams = transport.packing.pack(payload, room)
+        assert all(0 < len(one) <= most for one, most in zip(streams, room, strict=True))
+        finer.append(np.mean([one[0] for one in streams]))
+        out = transport(payload, here)
+        assert torch.equal(out.payload[out.ok], transport.packing.unpack(streams)[out.ok])
+    assert finer == sorted(finer, reverse=True) and finer[0] > finer[-1]
+
+
+def test_a_lost_item_of_features_is_concealed_as_the_mean():
+    transport = Digital(AWGN(), uses=256, values=16, hidden=32)
+    transport.bind((24,))
+    out = transport.eval()(Rng.seeded(1).of(3).normal(24), state(-30.0, 3))
+    assert not out.ok.any()
+    assert torch.equal(out.payload, transport.packing.unpack([None] * 3))
+
+
+def test_capacity_is_shannons():
+    transport = ready(Capacity(AWGN(), uses=1000))
+    room = transport.room(state(10.0, 2))
+    assert room == (math.floor(1000 * math.log2(11) / 8),) * 2
+    over, fits = bytes(room[0] + 1), bytes(room[0])
+    assert transport((over, fits), state(10.0, 2)).ok.tolist() == [False, True]
+
+
+def test_capacity_over_fading_is_that_of_each_gain():
+    transport = ready(Capacity(Rayleigh(), uses=1000))
+    room = torch.tensor(transport.room(state(10.0, 4000)), dtype=torch.float64) * 8 / 1000
+    # E[log2(1 + 10 g)] for g ~ Exp(1): e^(1/10) E1(1/10) / ln 2
+    from scipy.special import exp1
+    assert room.mean().item() == pytest.approx(math.exp(0.1) * exp1(0.1) / math.log(2), abs=4 * room.std().item() / 63)
+
+
+def test_a_distorting_channel_has_no_such_capacity():
+    from gensc.channel import PhaseNoise
+    with pytest.raises(InputError, match="not its capacity"):
+        Capacity(PhaseNoise())
+
+
+def test_fixed_uses_fill_whole_frames():
+    assert sum(segment.symbols for segment in filling(777, 5)) == 777
