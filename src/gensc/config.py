@@ -189,18 +189,23 @@ def changed(experiment: Experiment, changes: Mapping[str, Any]) -> Experiment:
 def expand(experiment: Experiment) -> tuple[Experiment, ...]:
     """The experiments behind the schemes and the grid, each without either."""
     base = replace(experiment, schemes=(), grid={})
-    axes = []
-    for key, values in experiment.grid.items():
-        if not isinstance(values, tuple | list) or not values:
-            raise InputError(f"grid.{key} is {values!r}: expected a list of values")
-        axes.append([{key: value} for value in values])
-    made = [changed(base, {key: value for part in combination for key, value in part.items()})
-            for combination in itertools.product(list(experiment.schemes) or [{}], *axes)]
+    made = [changed(base, combination) for combination in combinations(experiment)]
     for place, one in enumerate(made):
         if one in made[:place]:
             raise InputError(f"links {made.index(one) + 1} and {place + 1} of {experiment.name} are the same: "
                              "leave one out of its schemes or grid")
     return tuple(made)
+
+
+def combinations(experiment: Experiment) -> list[dict[str, Any]]:
+    """The changes that make each link of an experiment: its schemes crossed with its grid."""
+    axes = []
+    for key, values in experiment.grid.items():
+        if not isinstance(values, tuple | list) or not values:
+            raise InputError(f"grid.{key} is {values!r}: expected a list of values")
+        axes.append([{key: value} for value in values])
+    return [{key: value for part in combination for key, value in part.items()}
+            for combination in itertools.product(list(experiment.schemes) or [{}], *axes)]
 
 
 def digest(experiment: Experiment, *more: object) -> str:

@@ -1,9 +1,10 @@
-"""Intervals of proportions: known values and coverage."""
+"""Intervals of proportions and means: known values and coverage."""
 
 import numpy as np
 import pytest
+import scipy.stats
 
-from gensc.metric.estimate import proportion, wilson
+from gensc.metric.estimate import mean, proportion, wilson
 
 
 @pytest.mark.parametrize(("hits", "trials", "low", "high"), [
@@ -75,3 +76,33 @@ def test_the_interval_covers_the_true_share_of_items(runs, items):
 def test_the_interval_covers_the_true_share_where_seeds_differ(runs, items, ability):
     """A few seeds say little about their own spread: Student's t, not the normal, bounds it."""
     assert coverage(runs, items, ability) >= 0.93
+
+
+def test_one_run_is_students_interval_of_its_items():
+    values = np.array([[4.0, 6.0, 5.0, 9.0, 1.0]])
+    low, high = scipy.stats.t.interval(0.95, 4, loc=5.0, scale=scipy.stats.sem(values[0]))
+    assert (mean(values).low, mean(values).high) == pytest.approx((low, high))
+    assert (mean(values).value, mean(values).items, mean(values).seeds) == (5.0, 5, 1)
+
+
+def test_equal_runs_add_no_certainty_to_a_mean():
+    values = np.linspace(20, 40, 30)[None]
+    one, five = mean(values), mean(np.repeat(values, 5, axis=0))
+    assert (five.low, five.high) == pytest.approx((one.low, one.high))
+
+
+def test_items_without_spread_and_one_item():
+    assert mean(np.full((3, 7), 100.0)).low == mean(np.full((3, 7), 100.0)).high == 100.0
+    assert (mean(np.array([[30.0], [31.0]])).low, mean(np.array([[30.0]])).high) == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize(("runs", "items", "ability"), [
+    (1, 5, 0.0), (1, 40, 0.0), (3, 40, 0.0), (3, 200, 0.5), (5, 1_000, 1.0), (3, 20, 2.0)])
+def test_the_interval_covers_the_true_mean(runs, items, ability):
+    """Items of spread 3 dB, runs that shift all of them, and noise of 1 dB on each."""
+    generator = np.random.default_rng(8)
+    shape = (2_000, runs, items)
+    skill = ability * generator.standard_normal((2_000, runs, 1))
+    values = 30 + 3 * generator.standard_normal((2_000, 1, items)) + skill + generator.standard_normal(shape)
+    covered = np.mean([one.low <= 30 <= one.high for one in map(mean, values)])
+    assert (0.915 if ability else 0.935) <= covered <= (0.965 if ability == 0 and runs == 1 else 1.0)

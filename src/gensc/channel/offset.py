@@ -49,7 +49,7 @@ class CarrierOffset(Channel):
 class SamplingOffset(Channel):
     """y(t) = x((1 + d) t): the receiver's sampling clock is slow by d = ppm 1e-6.
 
-    Samples are resampled at n (1 + d) by a Kaiser-windowed sinc of 64 samples; outside the signal there is
+    Samples are resampled at n (1 + d) by a Kaiser-windowed sinc of 56 samples; outside the signal there is
     silence. Symbols lie on an OFDM grid and tone q of the symbol that starts at t turns by 2 pi d f_q t; the
     leakage between tones, of power about (pi d f_q / spacing)^2 / 3, is left out (Speth et al., IEEE Trans.
     Commun. 47(11), 1999). ``spread`` as in carrier_offset. The receiver is not told of it.

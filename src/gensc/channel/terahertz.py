@@ -38,7 +38,7 @@ class Terahertz(Channel):
     the delay of flight taken out.
 
     Symbols ride on ``tones`` tones that share the band (use i is tone i % tones), y = h x exactly. Samples are filtered
-    by |h(f)| over the band of their own rate, by a linear-phase filter of 65 taps without delay.
+    by |h(f)| over the band of their own rate, by a linear-phase filter of 57 taps without delay.
     """
 
     def __init__(self, carrier_ghz: float = 300.0, distance_m: float = 10.0, bandwidth_ghz: float = 20.0,

@@ -39,6 +39,8 @@ def run(
     snr_db: SnrDb = "",
     workers: Annotated[int, typer.Option(help="Worker processes; default one a core.", min=1)] = os.cpu_count() or 1,
     setting: Setting = None,
+    baseline: Annotated[str, typer.Option(help="Set each link against separate source and channel coding at equal "
+                                               "uses and its bound: picture formats between commas (webp,avif).")] = "",
 ) -> None:
     """Run an experiment: train and score every link, then write tables, plots and a page.
 
@@ -51,6 +53,10 @@ def run(
     from gensc.report.write import write
 
     experiment = _experiment(name, data, test, seeds, snr_db, setting)
+    if baseline:
+        from gensc.baseline import with_baseline
+
+        experiment = with_baseline(experiment, tuple(one.strip() for one in baseline.split(",")))
     folder = out or Path("runs") / experiment.name
     notes = experiments.missing_backbones() if name == "table1" else ()
     with stopping(KEPT):

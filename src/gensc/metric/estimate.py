@@ -52,7 +52,8 @@ def mean(values: np.ndarray) -> Estimate:
     """Mean of ``values`` [S,N] (S runs over the same N items) with Student's 95 % interval.
 
     The variance of the items' means over N, plus that of the runs' means over S; degrees of freedom by
-    Satterthwaite (Biometrics Bulletin 2(6), 1946). One item tells nothing of others: its interval is infinite.
+    Satterthwaite (Biometrics Bulletin 2(6), 1946), which with 2 or 3 runs that differ much covers 90 to 93 %.
+    One item tells nothing of others: its interval is infinite.
     """
     runs, items = values.shape
     value = float(values.mean())

@@ -50,13 +50,13 @@ def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _multi_scale(a: Tensor, b: Tensor) -> Tensor:
-    product = torch.ones(len(a), dtype=torch.float64, device=a.device)
+    product = a.new_ones(len(a))
     for scale, power in enumerate(SCALES):
         whole, structure = _similarity(a, b)
         last = scale == len(SCALES) - 1
-        product = product * (whole if last else structure).double().clamp(min=0).pow(power)
+        product = product * (whole if last else structure).clamp(min=0).pow(power)
         a, b = F.avg_pool2d(a, 2), F.avg_pool2d(b, 2)
-    return product.float()
+    return product
 
 
 def _similarity(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
@@ -87,10 +87,11 @@ def _window() -> tuple[float, ...]:
 
 
 def _by_chunks(of: Callable[[Tensor, Tensor], Tensor], a: Tensor, b: Tensor) -> Tensor:
-    """``of`` over a few items at a time: it needs some twenty pictures of memory for each."""
-    step = max(1, _CHUNK_VALUES // a[0].numel()) if len(a) else 1
-    parts = [of(x.float(), y.float()) for x, y in zip(a.split(step), b.split(step), strict=True)]
-    return torch.cat(parts) if parts else a.new_zeros(0)
+    """``of`` over a few items at a time, which needs some twenty pictures of memory for each, in double
+    precision: variances are differences of means."""
+    step = max(1, _CHUNK_VALUES // a.shape[1:].numel())
+    parts = [of(x.double(), y.double()) for x, y in zip(a.split(step), b.split(step), strict=True)]
+    return torch.cat(parts).float()
 
 
 def _check(a: Tensor, b: Tensor, side: int) -> None:

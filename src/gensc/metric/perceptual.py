@@ -28,7 +28,7 @@ def st_lpips(a: Tensor, b: Tensor) -> Tensor:
     network = _network(a.device.type)
     # One picture at a time: an item's figure is then the same to the bit in any batch.
     with torch.no_grad():
-        found = [network(_prepared(x), _prepared(y)).reshape(1) for x, y in zip(a.split(1), b.split(1), strict=True)]
+        found = [network(_prepared(a[i : i + 1]), _prepared(b[i : i + 1])).reshape(1) for i in range(len(a))]
     return torch.cat(found) if found else a.new_zeros(0)
 
 

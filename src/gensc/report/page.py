@@ -43,8 +43,8 @@ def page(finished: Finished, plots: Sequence[Plot], toml: str, shown: Sequence[S
     return made.from_string(template).render(
         name=finished.experiment.name, summary=summary(finished), done=finished.done, planned=finished.planned,
         tables=[_table(group) for group in by_headline(rows)], arrived=_arrived(rows), ratio_note=ratio_note(rows),
-        contests=[_contest(group) for group in contests(rows) if group[0].role == "separate"], roles={row.role for row in rows},
-        headlines={row.headline for row in rows}, classified=classified(rows),
+        contests=[_contest(group) for group in contests(rows) if group[0].role == "separate"],
+        roles={row.role for row in rows}, headlines={row.headline for row in rows},
         costs=[_cost(finished, group) for group in by_scheme(rows)],
         plots=[{"name": plot.name, "title": plot.title, "caption": plot.caption, "svg": Markup(inline(plot))}
                for plot in plots], pictures=shown,

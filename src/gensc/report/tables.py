@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterable, Sequence
 
@@ -99,7 +100,8 @@ def latex(finished: Finished) -> str:
 def _latex_table(finished: Finished, rows: tuple[Row, ...]) -> str:
     several = f"-{rows[0].headline}" if len(by_headline(finished.rows)) > 1 else ""
     numbers = snrs(rows)
-    blocks = [_latex_block(rows, numbers[start:start + _MOST_SNRS]) for start in range(0, len(numbers), _MOST_SNRS)]
+    width = math.ceil(len(numbers) / math.ceil(len(numbers) / _MOST_SNRS))
+    blocks = [_latex_block(rows, numbers[start:start + width]) for start in range(0, len(numbers), width)]
     return "\n".join([
         r"% needs \usepackage{booktabs,graphicx}",
         r"\begin{table*}", r"  \centering", rf"  \caption{{{_minus(escape(caption(finished, rows)))}}}",

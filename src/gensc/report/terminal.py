@@ -56,8 +56,8 @@ def _table(title: str, parts: list[str], rows: list[Row], numbers: Sequence[floa
     schemes = [(group, [_part(group, part) for part in parts]) for group in by_scheme(rows)]
     for place, part in enumerate(parts):
         widest = max(len(cells[place]) for _, cells in schemes)
-        table.add_column(_heading(part, rows), justify="right" if part == "uses" else "left", overflow="fold", no_wrap=part == "uses",
-                         min_width=min(WIDEST, widest))
+        table.add_column(_heading(part, rows), justify="right" if part == "uses" else "left", overflow="fold",
+                         no_wrap=part == "uses", min_width=min(WIDEST, widest))
     for number in numbers:
         table.add_column(snr_heading(number, rows), justify="right", no_wrap=True, min_width=len(_WIDEST_FIGURE))
     for group, cells in schemes:

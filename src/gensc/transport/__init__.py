@@ -2,6 +2,9 @@
 
 from gensc.transport.analog import Analog
 from gensc.transport.base import Transport
+from gensc.transport.capacity import Capacity
+from gensc.transport.digital import Digital
 from gensc.transport.features import Features
+from gensc.transport.wifi7 import Wifi7
 
-__all__ = ["Analog", "Features", "Transport"]
+__all__ = ["Analog", "Capacity", "Digital", "Features", "Transport", "Wifi7"]

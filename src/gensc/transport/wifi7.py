@@ -1,7 +1,7 @@
 """Wi-Fi 7 frames: bytes as 802.11be samples over a channel, received by a receiver that knows only the samples."""
 
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
@@ -11,12 +11,13 @@ from gensc.phy.adaptation import Fading, choose
 from gensc.phy.mcs import MCS
 from gensc.phy.wifi7.layout import longest_payload
 from gensc.phy.wifi7.phy import Phy
-from gensc.phy.wifi7.receive import Packet, receive_many
-from gensc.phy.wifi7.transmit import transmit
 from gensc.registry import register
 from gensc.signal import Cost, Signal, State
 from gensc.transport.bytewise import Bytewise, Packets
 from gensc.transport.packing import Packing
+
+if TYPE_CHECKING:
+    from gensc.phy.wifi7.receive import Packet
 
 HEAD = 2
 """Bytes before each frame's payload: its number and how many there are."""
@@ -32,8 +33,8 @@ class Wifi7(Bytewise):
 
     The receiver detects the frame, corrects carrier and clock, estimates the channel and reads length and MCS
     from the preamble; ``State.csi`` tells it nothing. Between 0 and 20 us of silence before each frame, drawn at
-    random, are not counted. ``uses`` counts samples, those of preamble, guard intervals and pilots included (bandwidth x
-    airtime): as many for each item, or 0 for as many as it takes; items too long for a frame take
+    random, are not counted. ``uses`` counts samples, those of preamble, guard intervals and pilots included
+    (bandwidth x airtime): as many for each item, or 0 for as many as it takes; items too long for a frame take
     several, 16 us apart. ``snr_db`` is Es/N0 on an occupied tone of the data field.
     ``mcs``: a number from 0 to 13, or "adaptive" as in ``digital``, read 1 dB lower.
     """
@@ -71,6 +72,8 @@ class Wifi7(Bytewise):
         return Cost.of_bytes([self.uses] * len(space), space, self.bandwidth_mhz * 1e6)
 
     def send(self, data: tuple[bytes, ...], state: State) -> Packets:
+        from gensc.phy.wifi7.receive import receive_many
+
         bursts = [self._burst(one, index) for one, index in zip(data, self._schemes(state, data), strict=True)]
         rate = self.bandwidth_mhz
         silence = (state.child("silence").rng.uniform(1)[:, 0] * SILENCE_US * rate).long().tolist()
@@ -96,6 +99,8 @@ class Wifi7(Bytewise):
 
     def _burst(self, data: bytes, index: int) -> torch.Tensor:
         """The samples of all frames of an item; what does not fit fixed uses is cut off here and lost there."""
+        from gensc.phy.wifi7.transmit import transmit
+
         phy = self.phys[index]
         most = _room(phy, self.uses) if self.uses else longest_payload(phy) - HEAD
         kept = data[:most] if self.uses else data
@@ -108,7 +113,7 @@ class Wifi7(Bytewise):
         return torch.cat([piece for frame in frames for piece in (gap, frame)][1:])
 
 
-def _joined(packets: list[Packet]) -> bytes | None:
+def _joined(packets: "list[Packet]") -> bytes | None:
     """The item from its frames: each must have come, in order."""
     parts = [packet.psdu for packet in packets if packet.psdu is not None]
     if not parts or any(len(part) < HEAD for part in parts):

@@ -85,7 +85,9 @@ class Prior:
         return first, last if last > first else first + 1
 
     def quantise(self, features: Tensor, step: float) -> Tensor:
-        """Features [..., n] -> indices int32 [..., n], clipped to the range."""
+        """Features [..., n] -> indices int32 [..., n], clipped to the range. Raises InputError for nan."""
+        if torch.isnan(features).any():
+            raise InputError("prior: the features hold nan; nothing stands for it in a stream")
         return torch.round(features.to(torch.float64) / step).clamp(*self.bounds(step)).to(torch.int32)
 
     def dequantise(self, indices: Tensor, step: float) -> Tensor:

@@ -42,12 +42,12 @@ def encode(values: Values) -> bytes:
     return _chosen(_whole(values))[1]
 
 
-def information_bits(values: Values) -> tuple[float, int]:
-    """The parts of the stream of ``values``, in bits: their information content under its model, and its header."""
+def information_bits(values: Values, stream: bytes) -> tuple[float, int]:
+    """The parts of a stream of ``values``, in bits: their information content under its model, and its header."""
     array, meter = _whole(values), Meter()
-    plan, _ = _chosen(array)
+    plan, start = _read_header(stream, array.size)
     _code(meter, array.reshape(-1), plan)
-    return meter.bits, 8 * len(_header(plan))
+    return meter.bits, 8 * start
 
 
 def decode(data: bytes, n: int) -> Tensor:

@@ -39,8 +39,9 @@ def backoff(bandwidth_mhz: int) -> int:
 
 
 def regions(samples: np.ndarray, bandwidth_mhz: int) -> Iterator[tuple[int, int]]:
-    """Runs of samples [first, last) at which the next ``_WINDOW_US`` repeat with a period of 0.8 us.
+    """Runs of samples [first, last) at which the next ``_WINDOW_US`` repeat with a period of 0.8 us, in order.
 
+    A long run comes in overlapping pieces, so that a frame behind something periodic is still found.
     The squared correlation coefficient of W noise samples exceeds g with probability exp(-g W), whatever the
     noise power: a constant false-alarm rate (Schmidl and Cox, IEEE Trans. Commun. 45(12), 1997, with L-STF's period).
     """
@@ -52,7 +53,8 @@ def regions(samples: np.ndarray, bandwidth_mhz: int) -> Iterator[tuple[int, int]
     places = np.flatnonzero(above)
     gaps = np.flatnonzero(np.diff(places) > 2 * lag)
     for run in np.split(places, gaps + 1) if len(places) else ():
-        yield int(run[0]), int(run[-1]) + 1
+        for first in range(int(run[0]), int(run[-1]) + 1, window):
+            yield first, min(first + 2 * window, int(run[-1]) + 1)
 
 
 def _metric(samples: np.ndarray, lag: int, window: int) -> np.ndarray:
@@ -72,7 +74,6 @@ def _sums(values: np.ndarray, window: int) -> np.ndarray:
 def confirm(samples: np.ndarray, first: int, last: int, bandwidth_mhz: int) -> Found | None:
     """The frame whose L-STF lies in a region, or None where no L-LTF follows."""
     lag, window = bandwidth_mhz * 8 // 10, round(_WINDOW_US * bandwidth_mhz)
-    last = min(last, first + 2 * window)
     part = samples[first : last + lag + window]
     product = _sums(part[lag:] * part[:-lag].conj(), window)
     peak = int(np.argmax(np.abs(product)))

@@ -15,7 +15,7 @@ from gensc.phy.ldpc import code
 from gensc.phy.wifi7 import ampdu, detect, mapper, signalling
 from gensc.phy.wifi7.estimate import Channel, smooth
 from gensc.phy.wifi7.layout import SERVICE_BITS, Layout, preamble_us
-from gensc.phy.wifi7.ofdm import to_tones, turned
+from gensc.phy.wifi7.ofdm import resampled, to_tones, turned
 from gensc.phy.wifi7.phy import Phy
 from gensc.phy.wifi7.scramble import descramble
 from gensc.phy.wifi7.sequences import data_pilots, eht_ltf
@@ -160,22 +160,21 @@ def _frame(padded: np.ndarray, found: detect.Found, bandwidth_mhz: int, margin: 
 def _data(part: np.ndarray, layout: Layout, offset: float, noise: float) -> tuple[np.ndarray, float, float, float]:
     """LLRs, carrier offset in cycles a sample, clock offset and mean SNR of a frame cut out as ``part``."""
     phy = layout.phy
-    at = np.arange(layout.symbols + 1) * phy.symbol_samples + (preamble_us(phy) - 12.8) * phy.bandwidth_mhz
+    at = np.arange(layout.symbols + 1) * phy.symbol_samples + round((preamble_us(phy) - 12.8) * phy.bandwidth_mhz)
     pilots = data_pilots(phy.bandwidth_mhz, layout.symbols, FIRST_PILOT)
     occupied, pilots_at = phy.tones.occupied, phy.tones.pilots_at
     straight = turned(part, offset)
-    channel = _channel(straight, at[:1], phy, noise, 0.0)
+    channel = _channel(straight, at[:1], phy, noise)
     seen = to_tones(straight, at[1:], phy.tones.pilots, phy.fft) * pilots * channel.gain[pilots_at].conj()
     spread = _PREAMBLE_TURN * np.sqrt(noise / np.mean(np.abs(channel.gain) ** 2)) + 1e-3
     lever = -2 * np.pi * phy.symbol_samples / phy.fft * phy.tones.pilots
     clock, turn = clock_and_turn(seen, _anchor(channel), channel.noise, lever, spread)
 
     offset += turn / (2 * np.pi * phy.symbol_samples)
-    straight = turned(part, offset)
-    early = _CENTRE * phy.guard_us - channel.delay_us
-    at = at[0] + (at - at[0]) * (1 + clock) - round(early * phy.bandwidth_mhz)
-    channel = _channel(straight, at[:1], phy, noise, clock)
-    values = to_tones(straight, at[1:], occupied, phy.fft, clock)
+    straight = resampled(turned(part, offset), clock)
+    at = at - round((_CENTRE * phy.guard_us - channel.delay_us) * phy.bandwidth_mhz)
+    channel = _channel(straight, at[:1], phy, noise)
+    values = to_tones(straight, at[1:], occupied, phy.fft)
     gain = channel.gain[pilots_at]
     seen = values[:, pilots_at] * pilots
     rest, _ = clock_and_turn(seen * gain.conj(), _anchor(channel), channel.noise, lever, spread, near=True)
@@ -193,9 +192,9 @@ def _data(part: np.ndarray, layout: Layout, offset: float, noise: float) -> tupl
     return llr.reshape(-1)[: layout.fit.available_bits], offset, clock + rest, float(np.mean(strength)) / level
 
 
-def _channel(straight: np.ndarray, at: np.ndarray, phy: Phy, noise: float, clock: float) -> Channel:
+def _channel(straight: np.ndarray, at: np.ndarray, phy: Phy, noise: float) -> Channel:
     """The channel from EHT-LTF."""
-    raw = to_tones(straight, at, phy.tones.occupied, phy.fft, clock)[0] * eht_ltf(phy.bandwidth_mhz)
+    raw = to_tones(straight, at, phy.tones.occupied, phy.fft)[0] * eht_ltf(phy.bandwidth_mhz)
     return smooth(raw.astype(np.complex64), phy.bandwidth_mhz, phy.guard_us, noise)
 
 

@@ -43,7 +43,7 @@ class _Tones:
         centres = legacy_centres(bandwidth_mhz)
         tones = (centres[:, None] + LEGACY_TONES).reshape(-1)
         part = turned(samples[start : start + 41 * bandwidth_mhz], offset)
-        at = np.array(_STF_STARTS_US + _STARTS_US) * bandwidth_mhz
+        at = np.round(np.array(_STF_STARTS_US + _STARTS_US) * bandwidth_mhz).astype(np.int64)
         found = to_tones(part, at, tones, size).reshape(len(at), len(centres), 56)
         found = found * rotations(bandwidth_mhz).conj()[:, None]
         self.short, self.values = found[:2], found[2:]

@@ -1,0 +1,71 @@
+"""ST-LPIPS: what any perceptual distance must do, and what this one is for."""
+
+import io
+import sys
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from gensc.errors import InputError
+from gensc.metric.perceptual import st_lpips
+from gensc.rng import Rng
+
+
+@pytest.fixture(scope="module")
+def picture() -> Tensor:
+    """[1,3,96,96] with edges and texture."""
+    coarse = torch.sigmoid(2 * Rng.seeded(5, "pictures").normal(3, 12, 12))
+    fine = 0.08 * Rng.seeded(5, "texture").normal(3, 96, 96)
+    return (F.interpolate(coarse, (96, 96), mode="nearest") + fine).clamp(0, 1)
+
+
+def as_jpeg(x: Tensor, quality: int) -> Tensor:
+    out = io.BytesIO()
+    Image.fromarray((x[0] * 255).byte().permute(1, 2, 0).numpy()).save(out, "JPEG", quality=quality)
+    with Image.open(out) as image:
+        return torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255
+
+
+def test_equal_pictures_are_at_distance_zero_and_worse_ones_further_off(picture):
+    distances = [float(st_lpips(picture, other)) for other in (picture, *(as_jpeg(picture, q) for q in (90, 30, 5)))]
+    assert distances[0] == 0
+    assert distances == sorted(distances) and distances[-1] > 3 * distances[1] > 0
+
+
+def test_the_trained_weights_are_in_use(picture):
+    """A shift by one pixel costs pixels dearly and eyes nothing: the metric was trained to see that."""
+    shifted, coarse = picture.roll(1, dims=3), as_jpeg(picture, 5)
+    assert float(F.mse_loss(picture, shifted)) > float(F.mse_loss(picture, coarse))
+    assert float(st_lpips(picture, shifted)) < 0.5 * float(st_lpips(picture, coarse))
+
+
+def test_each_item_has_its_own_distance(picture):
+    a = torch.cat([picture, picture, as_jpeg(picture, 30)])
+    b = torch.cat([as_jpeg(picture, 5), picture, picture])
+    whole = st_lpips(a, b)
+    assert whole.shape == (3,) and whole.dtype == torch.float32
+    assert torch.equal(whole[2:], st_lpips(a[2:], b[2:])) and whole[1] == 0
+    assert st_lpips(a[:0], b[:0]).shape == (0,)
+
+
+@pytest.mark.parametrize("side", [1, 32, 63])
+def test_small_pictures_are_enlarged(picture, side):
+    small = F.interpolate(picture, (side, side), mode="area")
+    large = F.interpolate(small, (64, 64), mode="bicubic").clamp(0, 1)
+    noisy = (small + 0.1).clamp(0, 1)
+    expected = st_lpips(large, F.interpolate(noisy, (64, 64), mode="bicubic").clamp(0, 1))
+    assert torch.allclose(st_lpips(small, noisy), expected, atol=1e-6) and float(expected) > 0
+
+
+def test_nothing_is_left_behind_by_the_import(picture):
+    st_lpips(picture, picture)
+    assert all(getattr(sys.modules.get(name), "__spec__", True) for name in ("IPython", "torchsummary"))
+
+
+def test_other_shapes_are_refused():
+    with pytest.raises(InputError, match=r"\[1, 1, 64, 64\]"):
+        st_lpips(torch.zeros(1, 1, 64, 64), torch.zeros(1, 1, 64, 64))
