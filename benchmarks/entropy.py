@@ -39,7 +39,7 @@ STEPS = [2 ** (place / 4) for place in range(-24, 24)]
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. ``actual_over_model``: stream bits over information content and header; speed: CPU time."""
+    """One line of the table. ``actual_over_model``: stream bits over information content and header; CPU time."""
 
     what: str
     quantiser: str

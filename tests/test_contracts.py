@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gensc import registry
-from gensc.testing import check_channel, check_codec, check_task, check_transport
+from gensc.testing import check_bytes, check_channel, check_codec, check_task, check_transport
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
@@ -58,12 +58,20 @@ def test_other_settings_of_channels(name, options):
     ("features", {}, "chain", "none"),
     ("features", {"convention": "gensc6g"}, "awgn", "receiver"),
     ("features", {"convention": "gensc6g"}, "rayleigh", "receiver"),
+    ("digital", {"uses": 300, "pilots": 20, "mcs": 1, "values": 8, "hidden": 32}, "awgn", "pilots"),
 ], ids=str)
 def test_other_settings_of_transports(name, options, channel, csi):
     def make():
         return registry.create("transport", name, channel=registry.create("channel", channel), **options)
 
     check_transport(make, csi=csi)
+
+
+@pytest.mark.parametrize(("name", "options"), [
+    ("digital", {"uses": 0}), ("digital", {"uses": 0, "mcs": 7}), ("wifi7", {"uses": 0, "bandwidth_mhz": 40}),
+], ids=str)
+def test_items_of_free_length(name, options):
+    check_bytes(maker("transport", name, **options))
 
 
 @pytest.mark.parametrize("options", [

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from gensc import config
-from gensc.codec.picture import Format
+from gensc.codec.picture.codec import Format
 from gensc.config import Experiment
 from gensc.errors import InputError
 from gensc.link import make

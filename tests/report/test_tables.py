@@ -16,8 +16,8 @@ from gensc.report.rows import load
 def test_the_csv_holds_the_figures(small: Path) -> None:
     write(small)
     lines = list(csv.DictReader(io.StringIO((small / "small_table.csv").read_text())))
-    assert list(lines[0]) == ["backbone", "decoder", "transport", "channel", "snr_db", "uses", "accuracy", "accuracy_low",
-                              "accuracy_high", "f1", "recall", "params_m", "seeds"]
+    assert list(lines[0]) == ["backbone", "decoder", "transport", "channel", "snr_db", "uses", "accuracy",
+                              "accuracy_low", "accuracy_high", "f1", "recall", "params_m", "seeds"]
     assert [line["accuracy"] for line in lines] == ["0.4375", "0.8125", "0.6250", "0.7500"]
     # Analog at 10 dB, both seeds alike: items 0 and 1 are taken for classes 1 and 2, so the classes 0 to 3 have
     # recalls 1/2, 1/2, 1, 1 and F1 2/3, 1/2, 4/5, 1.

@@ -75,10 +75,12 @@ def read(path: Path) -> list[Loss]:
         return []
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = [line for line in csv.DictReader(file)]
-        return [Loss(row["code"], *(float(row[one.name]) for one in fields(Loss)[1:-1]), frames=int(row["frames"]))
-                for row in rows]
-    except (KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
+            table = csv.DictReader(file)
+            if list(table.fieldnames or ()) != [one.name for one in fields(Loss)]:
+                raise ValueError("another header")
+            return [Loss(row["code"], *(float(row[one.name]) for one in fields(Loss)[1:-1]), frames=int(row["frames"]))
+                    for row in table]
+    except (OSError, TypeError, ValueError, csv.Error) as error:
         raise InputError(f"{path} is no table of gensc bench ldpc --loss: move it away or name another --out") from error
 
 

@@ -27,8 +27,8 @@ def plots(finished: Finished) -> list[Plot]:
         made = [[plot for plot in _of_task(rows, finished.classes) if plot is not None] for rows in tasks]
         confused = confusion_plot(finished)
     if len(tasks) > 1:
-        made = [[replace(plot, name=f"{rows[0].headline}-{plot.name}") for plot in group]
-                for rows, group in zip(tasks, made, strict=True)]
+        made = [[plot if plot.name == rows[0].headline else replace(plot, name=f"{rows[0].headline}-{plot.name}")
+                 for plot in group] for rows, group in zip(tasks, made, strict=True)]
     return [plot for group in made for plot in group] + ([confused] if confused is not None else [])
 
 

@@ -6,9 +6,10 @@
 Each check raises AssertionError that says which law is broken and by how much.
 """
 
+from gensc.testing.bytes import check_bytes
 from gensc.testing.channels import check_channel
 from gensc.testing.codecs import check_codec
 from gensc.testing.tasks import check_task
 from gensc.testing.transports import check_transport
 
-__all__ = ["check_channel", "check_codec", "check_task", "check_transport"]
+__all__ = ["check_bytes", "check_channel", "check_codec", "check_task", "check_transport"]

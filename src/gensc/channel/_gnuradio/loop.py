@@ -1,5 +1,6 @@
 """Bursts of samples through GNU Radio's channel model."""
 
+import contextlib
 import math
 import time
 from dataclasses import asdict, dataclass, replace
@@ -130,10 +131,12 @@ class Loop:
         while received < len(out):
             ready = dict(_poller(source if sent < len(x) else None, sink).poll(POLL_MS))
             if source in ready:
-                source.send(x[sent:sent + CHUNK].tobytes())
-                sent += CHUNK
+                # The other side may die between the poll and this: then it would wait for ever.
+                with contextlib.suppress(zmq.Again):
+                    source.send(x[sent:sent + CHUNK].tobytes(), zmq.DONTWAIT)
+                    sent += CHUNK
             if sink in ready:
-                part = np.frombuffer(sink.recv(), np.complex64)[:len(out) - received]
+                part = np.frombuffer(sink.recv(zmq.DONTWAIT), np.complex64)[:len(out) - received]
                 out[received:received + len(part)] = part
                 received += len(part)
             if ready:

@@ -51,11 +51,11 @@ def basis(block_mhz: int, spread_us: float) -> Basis:
     return Basis(np.ascontiguousarray(vectors[:, keep][:, ::-1], np.float32), values[keep][::-1].astype(np.float32))
 
 
-def smooth(raw: np.ndarray, bandwidth_mhz: int, guard_us: float, noise: float) -> Channel:
-    """The channel on the occupied tones from a raw look ``raw`` complex64 = h + CN(0, noise) at each.
+def smooth(raw: np.ndarray, bandwidth_mhz: int, guard_us: float) -> Channel:
+    """The channel on the occupied tones from a raw look ``raw`` complex64 = h + noise at each.
 
-    Blocks of up to 80 MHz are estimated one by one with one prior. ``noise`` is a first guess: what the
-    look holds outside the prior's eigenvectors corrects it.
+    Blocks of up to 80 MHz are estimated one by one with one prior. What the look holds outside the eigenvectors
+    of the widest prior, as wide as the guard interval, tells the noise power.
     """
     tones = plan(bandwidth_mhz)
     block_mhz = min(bandwidth_mhz, 80)
@@ -63,12 +63,11 @@ def smooth(raw: np.ndarray, bandwidth_mhz: int, guard_us: float, noise: float) -
     centre = _mean_delay_us(blocks)
     turn = np.exp(2j * np.pi * TONE_SPACING_HZ * centre * 1e-6 * tones.occupied).astype(np.complex64)
     straight = blocks * turn.reshape(blocks.shape)
-    widest = max(guard_us, _SPREADS_US[0])
     power = float(np.mean(np.abs(raw) ** 2))
-    noise = _outside(straight, basis(block_mhz, widest), noise)
+    noise = _outside(straight, basis(block_mhz, guard_us))
     strength = max(power - noise, 1e-3 * power)
-    chosen, best = basis(block_mhz, widest), -np.inf
-    for spread in (s for s in _SPREADS_US if s <= widest):
+    chosen, best = basis(block_mhz, guard_us), -np.inf
+    for spread in (s for s in _SPREADS_US if s <= guard_us):
         candidate = basis(block_mhz, spread)
         evidence = _evidence(straight, candidate, strength, noise)
         if evidence > best:
@@ -86,13 +85,12 @@ def _mean_delay_us(blocks: np.ndarray) -> float:
     return float(-np.angle(turn)) / (2 * np.pi * TONE_SPACING_HZ) * 1e6
 
 
-def _outside(straight: np.ndarray, widest: Basis, guess: float) -> float:
-    """Noise power a tone: what lies outside the widest prior, weighed with the guess's worth of 52 looks."""
-    inside = np.sum(np.abs(_onto(straight, widest)) ** 2)
+def _outside(straight: np.ndarray, widest: Basis) -> float:
+    """Noise power a tone, from what lies outside the widest prior."""
+    total = float(np.sum(np.abs(straight) ** 2))
+    rest = total - float(np.sum(np.abs(_onto(straight, widest)) ** 2))
     free = straight.size - len(straight) * widest.vectors.shape[1]
-    rest = max(float(np.sum(np.abs(straight) ** 2) - inside), 0.0)
-    share = len(straight) * 52
-    return max((rest + share * guess) / (free + share), 1e-9 * float(np.mean(np.abs(straight) ** 2)))
+    return max(rest / free, 1e-9 * total / straight.size)
 
 
 def _onto(straight: np.ndarray, prior: Basis) -> np.ndarray:

@@ -152,28 +152,28 @@ def _frame(padded: np.ndarray, found: detect.Found, bandwidth_mhz: int, margin: 
     packet = replace(packet, mcs=phy.mcs, guard_us=phy.guard_us)
     if end > inside + (phy.symbol_samples - phy.fft) // 2:
         return Frame(replace(packet, reason="the recording ends inside the frame")), inside
-    llr, offset, clock, snr = _data(padded[found.start : end + margin // 2], heard.layout, heard.offset, heard.noise)
+    llr, offset, clock, snr = _data(padded[found.start : end + margin // 2], heard.layout, heard.offset)
     snr_db = float(units.ratio_to_db(snr))
     return Frame(replace(packet, cfo_hz=offset * to_hz, clock_ppm=clock * 1e6, snr_db=snr_db), heard.layout, llr), end
 
 
-def _data(part: np.ndarray, layout: Layout, offset: float, noise: float) -> tuple[np.ndarray, float, float, float]:
+def _data(part: np.ndarray, layout: Layout, offset: float) -> tuple[np.ndarray, float, float, float]:
     """LLRs, carrier offset in cycles a sample, clock offset and mean SNR of a frame cut out as ``part``."""
     phy = layout.phy
     at = np.arange(layout.symbols + 1) * phy.symbol_samples + round((preamble_us(phy) - 12.8) * phy.bandwidth_mhz)
     pilots = data_pilots(phy.bandwidth_mhz, layout.symbols, FIRST_PILOT)
     occupied, pilots_at = phy.tones.occupied, phy.tones.pilots_at
     straight = turned(part, offset)
-    channel = _channel(straight, at[:1], phy, noise)
+    channel = _channel(straight, at[:1], phy)
     seen = to_tones(straight, at[1:], phy.tones.pilots, phy.fft) * pilots * channel.gain[pilots_at].conj()
-    spread = _PREAMBLE_TURN * np.sqrt(noise / np.mean(np.abs(channel.gain) ** 2)) + 1e-3
+    spread = _PREAMBLE_TURN * np.sqrt(channel.noise / np.mean(np.abs(channel.gain) ** 2)) + 1e-3
     lever = -2 * np.pi * phy.symbol_samples / phy.fft * phy.tones.pilots
     clock, turn = clock_and_turn(seen, _anchor(channel), channel.noise, lever, spread)
 
     offset += turn / (2 * np.pi * phy.symbol_samples)
     straight = resampled(turned(part, offset), clock)
     at = at - round((_CENTRE * phy.guard_us - channel.delay_us) * phy.bandwidth_mhz)
-    channel = _channel(straight, at[:1], phy, noise)
+    channel = _channel(straight, at[:1], phy)
     values = to_tones(straight, at[1:], occupied, phy.fft)
     gain = channel.gain[pilots_at]
     seen = values[:, pilots_at] * pilots
@@ -192,10 +192,10 @@ def _data(part: np.ndarray, layout: Layout, offset: float, noise: float) -> tupl
     return llr.reshape(-1)[: layout.fit.available_bits], offset, clock + rest, float(np.mean(strength)) / level
 
 
-def _channel(straight: np.ndarray, at: np.ndarray, phy: Phy, noise: float) -> Channel:
+def _channel(straight: np.ndarray, at: np.ndarray, phy: Phy) -> Channel:
     """The channel from EHT-LTF."""
     raw = to_tones(straight, at, phy.tones.occupied, phy.fft)[0] * eht_ltf(phy.bandwidth_mhz)
-    return smooth(raw.astype(np.complex64), phy.bandwidth_mhz, phy.guard_us, noise)
+    return smooth(raw.astype(np.complex64), phy.bandwidth_mhz, phy.guard_us)
 
 
 def _anchor(channel: Channel) -> float:

@@ -26,12 +26,11 @@ _SPREAD_US = 0.8
 @dataclass(frozen=True)
 class Heard:
     """What the preamble says: ``layout`` None with a ``reason`` where it can't be read; carrier offset in cycles a
-    sample; noise power a tone; ``length`` samples of the frame as far as L-SIG tells, else None."""
+    sample; ``length`` samples of the frame as far as L-SIG tells, else None."""
 
     layout: Layout | None
     reason: str
     offset: float
-    noise: float
     length: int | None = None
 
 
@@ -50,7 +49,9 @@ class _Tones:
         self.known = np.zeros((len(_STARTS_US), 56))
         self.known[:2, _INSIDE] = l_ltf()[1]
         self.known[:2] *= np.sqrt(56 / 52)
-        self.noise = float(np.mean(np.abs(self.values[0] - self.values[1])[:, _INSIDE] ** 2)) / 2
+        first, second = self.values[0][:, _INSIDE], self.values[1][:, _INSIDE]
+        drift = np.exp(-1j * np.angle(np.sum(second * first.conj(), axis=1, keepdims=True)))
+        self.noise = max(float(np.mean(np.abs(second * drift - first) ** 2)) / 2, 1e-20)
         self.turn = np.zeros(len(_STARTS_US))
         self._align()
 
@@ -114,7 +115,7 @@ def read(samples: np.ndarray, start: int, offset: float, bandwidth_mhz: int) -> 
 
     def heard(layout: Layout | None, reason: str) -> Heard:
         cycles = offset + tones.slope / (2 * np.pi * bandwidth_mhz)
-        return Heard(layout, reason, cycles, tones.noise, layout.samples if layout else total)
+        return Heard(layout, reason, cycles, layout.samples if layout else total)
 
     code = BANDWIDTHS_MHZ.index(bandwidth_mhz)
     u_sig = _sig(tones, fields.U_SIG, code, 4, 2)
