@@ -177,7 +177,7 @@ def test_what_fits_nowhere_is_not_sent_and_shown_as_named():
 
 def test_a_fixed_quality_is_the_encoders_own():
     pictures, free = batch(64, 1), State.of(10.0, 1, Rng.seeded(0))
-    codec = Picture("jpeg", quality=80, size=64)
+    codec = Picture("jpeg", quality=80.0, size=64)
     payload = codec.encode(pictures, free)
     out = io.BytesIO()
     Image.fromarray(scene(64)).save(out, "JPEG", quality=80)
@@ -185,6 +185,13 @@ def test_a_fixed_quality_is_the_encoders_own():
         assert torch.equal(codec.decode(payload, free)[0] * 255, torch.from_numpy(np.array(image)).permute(2, 0, 1))
     assert codec.encode(pictures, state(len(payload[0]))) == payload
     assert codec.encode(pictures, state(len(payload[0]) - 1)) == (b"",)
+
+
+@pytest.mark.parametrize(("name", "quality"), [("jpeg2000", 0.05), ("webp", 33.3), ("jxl", 61.7), ("raw", 0.0)])
+def test_a_fixed_quality_need_not_be_one_that_the_search_tries(name, quality):
+    pictures, free = batch(64, 1), State.of(10.0, 1, Rng.seeded(0))
+    codec = Picture(name, quality=quality, size=64)
+    assert float(psnr(codec.decode(codec.encode(pictures, free), free), pictures.x)) > 25
 
 
 def test_raw_is_the_picture_itself():
@@ -212,8 +219,10 @@ def test_a_damaged_store_is_named(own_cache):
 
 
 @pytest.mark.parametrize(("make", "message"), [
-    (lambda: Picture("jpeg", quality=0), "quality is 0; jpeg has 1 to 100"),
-    (lambda: Picture("raw", quality=50), "raw has none"),
+    (lambda: Picture("jpeg", quality=0.0), "quality is 0; jpeg takes whole numbers from 1 to 100"),
+    (lambda: Picture("avif", quality=50.5), "quality is 50.5; avif takes whole numbers from 0 to 99"),
+    (lambda: Picture("jpeg2000", quality=0.7), "jpeg2000 takes numbers from 0.0005 to 0.5"),
+    (lambda: Picture("raw", quality=50.0), "raw takes whole numbers from 0 to 0"),
     (lambda: Picture("webp", quality=float("nan")), "quality is nan"),
     (lambda: Picture(size=0), "size is 0 px"),
     (lambda: Picture(scales=()), "scales are"),

@@ -285,6 +285,7 @@ def test_finest_step_fits_the_room_and_is_the_finest(features):
             assert len(entropy.encode_with(prior, prior.quantise(item, finer), finer)) > size - 3
     assert (places >= 0).all() and int(places[0]) > int(places[-1])
     assert entropy.finest_step(prior, features[:1], [0], steps).tolist() == [-1]
+    assert entropy.finest_step(prior, features[:1], [10**6], [1e-6, 1e-5, 0.5]).tolist() == [2]
 
 
 @pytest.mark.parametrize("family", ["gaussian", "laplace", "rectified"])

@@ -26,8 +26,8 @@ def too_heavy(one: Fit) -> bool:
     """Step d of the standard, word for word: whether the number of available bits must be raised."""
     rate, words = Fraction(one.rate), one.count * one.n
     punctured, shortened = one.punctured, one.shortened
-    return (punctured > Fraction(1, 10) * words * (1 - rate)
-            and shortened < Fraction(12, 10) * punctured * rate / (1 - rate)
+    return ((punctured > Fraction(1, 10) * words * (1 - rate)
+             and shortened < Fraction(12, 10) * punctured * rate / (1 - rate))
             or punctured > Fraction(3, 10) * words * (1 - rate))
 
 
@@ -111,7 +111,7 @@ def test_items_of_one_code_decode_together_as_alone() -> None:
     fits = [fit(5000, 6800, "3/4"), fit(3000, 4100, "3/4")]
     bits = [random_bits(2, one.payload_bits) for one in fits]
     noise = [Rng.seeded(1, "fit").of(2).normal(one.available_bits) for one in fits]
-    llrs = [8.0 * one.encode(b) - 4 + 3 * n for one, b, n in zip(fits, bits, noise, strict=True)]
+    llrs = [8.0 * one.encode(b) - 4 + 2 * n for one, b, n in zip(fits, bits, noise, strict=True)]
     assert fits[0].code is fits[1].code
     together = fits[0].code.decode(torch.cat([one.llrs(llr) for one, llr in zip(fits, llrs, strict=True)]))
     start = 0

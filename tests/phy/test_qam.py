@@ -146,7 +146,7 @@ def levels(one: Constellation, place: str) -> list[int]:
 
 
 def test_labels_of_802_11() -> None:
-    """IEEE Std 802.11-2020, Tables 17-14 to 17-17 and 19-10 (256-QAM: 21-18): amplitudes by I bits."""
+    """IEEE Std 802.11-2020, 17.3.5.8 (up to 64-QAM) and 21.3.10.9 (256-QAM): amplitudes by I bits."""
     assert torch.equal(Constellation(1).points, torch.tensor([-1, 1], dtype=torch.complex64))
     assert levels(Constellation(2), "first half") == [-1, 1]
     assert levels(Constellation(4), "first half") == [-3, -1, 3, 1]

@@ -1,51 +1,20 @@
-"""Synthetic results of a task whose figures are those of pictures: known dB instead of sent pictures."""
+"""Synthetic results folders of the task "reconstruct": pictures of known PSNR instead of sent ones."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from synthetic_results import provenance
-from torch import Tensor
 
 from gensc import __version__, config, files
-from gensc.batch import Batch
-from gensc.config import Experiment
-from gensc.metric.estimate import Z95, Estimate
+from gensc.config import Experiment, Part
 from gensc.results import LinkFacts, Point, Results
 from gensc.run import run_digest
-from gensc.signal import State
 from gensc.sweep import Job, jobs_of
-from gensc.task import Task
 
 NAMES = ("psnr", "ssim", "ms_ssim", "st_lpips")
+RECONSTRUCT = Part("reconstruct", {"metrics": list(NAMES)})
 Columns = Callable[[Job, float], dict[str, np.ndarray]]
-
-
-class Repaint(Task):
-    """A task that keeps four figures of each picture; only its summary is used."""
-
-    headline = "psnr"
-
-    def bind(self, shape: tuple[int, ...]) -> None:
-        """Nothing to make."""
-
-    def forward(self, received: Tensor, state: State) -> Tensor:
-        return received
-
-    def loss(self, prediction: Tensor, batch: Batch) -> Tensor:
-        return (prediction - batch.x).square().mean()
-
-    def score(self, prediction: Tensor, batch: Batch) -> dict[str, Tensor]:
-        return {name: prediction.mean(dim=(1, 2, 3)) for name in NAMES}
-
-    def summarise(self, runs: list[dict[str, np.ndarray]]) -> dict[str, Estimate]:
-        figures = {}
-        for name in NAMES:
-            values = np.stack([run[name] for run in runs]).astype(float)
-            half = Z95 * float(values.mean(axis=0).std(ddof=1)) / values.shape[1] ** 0.5
-            mean = float(values.mean())
-            figures[name] = Estimate(mean, mean - half, mean + half, values.shape[1], values.shape[0])
-        return figures
 
 
 def pictures_of(psnr: np.ndarray) -> dict[str, np.ndarray]:

@@ -3,7 +3,7 @@
 import pytest
 
 from gensc.config import EvaluateSpec, Experiment, LinkSpec, Part, TrainSpec
-from gensc.report.labels import Labels, labels
+from gensc.report.labels import Labels, labels, role
 
 
 def one(link: LinkSpec) -> Labels:
@@ -43,6 +43,19 @@ def test_channels_decoders_and_missing_knowledge() -> None:
     assert one(LinkSpec(task=Part("classify", {"head": "2xfc"}))).decoder == "2xFC"
     blind = Experiment(evaluate=EvaluateSpec(csi="none"))
     assert labels((blind,))[0].transport == "features csi=none"
+
+
+@pytest.mark.parametrize(("codec", "transport", "kind", "backbone"), [
+    (Part("picture", {"format": "avif"}), "digital", "separate", "avif"),
+    (Part("picture"), "digital", "separate", "webp"),
+    (Part("picture", {"quality": 50.0}), "capacity", "bound", "webp"),
+    (Part("backbone"), "digital", "learned", "efficientnet_lite0"),
+    (Part("backbone"), "capacity", "bound", "efficientnet_lite0"),
+    (Part("backbone"), "analog", "learned", "efficientnet_lite0"),
+])
+def test_baselines_are_known_by_codec_and_transport(codec: Part, transport: str, kind: str, backbone: str) -> None:
+    link = LinkSpec(codec=codec, transport=Part(transport))
+    assert (role(Experiment(link=link)), one(link).backbone) == (kind, backbone)
 
 
 def test_schemes_that_would_look_alike_are_told_apart() -> None:

@@ -110,7 +110,7 @@ def test_the_summary_says_where_the_best_is_the_cheapest(tmp_path: Path, two_sch
 
     said = " ".join(summary(load(fill(tmp_path, two_schemes, predict, np.arange(8) % 4))))
     assert "No scheme takes fewer channel uses: 64 an item, where the dearest takes 640." in said
-    assert "At 0\N{NO-BREAK SPACE}dB the highest accuracy is 100.0 %, of the same scheme." in said
+    assert "At 0 dB the highest accuracy is 100.0 %, of the same scheme." in said.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_gensc6g_is_marked_wherever_it_appears(both_conventions: Path) -> None:

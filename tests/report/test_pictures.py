@@ -4,29 +4,28 @@ import csv
 import dataclasses
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from picture_results import NAMES, Repaint, fill_pictures, pictures_of
+from picture_results import NAMES, RECONSTRUCT, fill_pictures, pictures_of
 from rich.console import Console
 from synthetic_results import CLASSES, fill
 
-from gensc import registry
-from gensc.config import EvaluateSpec, Experiment, LinkSpec, Part
-from gensc.metric.estimate import proportion
+from gensc.config import EvaluateSpec, Experiment, LinkSpec
+from gensc.metric.estimate import mean, proportion
 from gensc.report import tables, terminal, write
 from gensc.report.baselines import best, contests, folded
-from gensc.report.gap import difference
+from gensc.report.gap import difference, gap_plot
+from gensc.report.looks import Looks
 from gensc.report.names import named, together, varying
 from gensc.report.rows import Finished, Row, load
 from gensc.report.summary import summary
 from gensc.sweep import Job
+from gensc.task.reconstruct import Reconstruct
 
 SPREAD = np.array([-2.0, -1.0, 0.0, 0.0, 1.0, 2.0, 0.5, -0.5])
-HALF = 1.959963984540054 * (10.5 / 7 / 8) ** 0.5
-"""Half of the interval of a mean over SPREAD, whose squares add up to 10.5."""
+"""dB about the mean: squares that add up to 10.5, so Student's half interval is 2.3646 sqrt(10.5 / 7 / 8) = 1.024."""
 # Mean dB of each scheme at 0 and 10 dB.
 LEVEL = {"analog": (20.0, 25.0), "webp": (15.0, 27.0), "avif": (16.0, 26.0), "capacity": (23.0, 31.0)}
 
@@ -58,18 +57,9 @@ SCHEMES = (scheme("backbone", "analog"), scheme("backbone", "analog", "rayleigh"
 
 
 @pytest.fixture(scope="module")
-def repaint() -> Iterator[None]:
-    """The task is registered as long as this module's tests run."""
-    registry.names("task")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(registry._PARTS["task"], "repaint", Repaint)
-        yield
-
-
-@pytest.fixture(scope="module")
-def sent(repaint: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A learned link over two channels, two separate schemes and a bound, at 0 and 10 dB, two seeds; reported."""
-    experiment = Experiment(name="sent", seeds=(0, 1), link=LinkSpec(task=Part("repaint")), schemes=SCHEMES,
+    experiment = Experiment(name="sent", seeds=(0, 1), link=LinkSpec(task=RECONSTRUCT), schemes=SCHEMES,
                             evaluate=EvaluateSpec(snr_db=(0.0, 10.0)))
     out = fill_pictures(tmp_path_factory.mktemp("sent"), experiment, columns, bits=4096)
     write(out)
@@ -93,7 +83,7 @@ def test_rows_tell_learned_separate_and_bound_apart(finished: Finished) -> None:
     parts = varying(finished.rows)
     assert [named(row(finished, number, 0.0), parts) for number in (0, 2, 4)] == [
         "efficientnet_lite0, analog, awgn", "separate: webp + LDPC, awgn", "bound: webp + capacity, awgn"]
-    assert row(finished, 3, 0.0).decoder == "repaint"
+    assert row(finished, 3, 0.0).decoder == "reconstruct"
 
 
 def test_the_share_that_arrived(finished: Finished) -> None:
@@ -114,8 +104,8 @@ def test_the_csv_holds_every_figure_with_its_interval(sent: Path) -> None:
                               "params_m", "seeds"]
     webp = lines[4]
     assert [webp[name] for name in ("codec", "task", "transport", "snr_db", "psnr", "arrived", "bits", "cbr")] == [
-        "webp", "repaint", "digital", "0", "15.0000", "0.7500", "4096", f"{512 / (3 * 224 * 224):.6g}"]
-    assert float(webp["psnr_high"]) == pytest.approx(15 + HALF, abs=1e-4)
+        "webp", "reconstruct", "digital", "0", "15.0000", "0.7500", "4096", f"{512 / (3 * 224 * 224):.6g}"]
+    assert float(webp["psnr_high"]) == pytest.approx(mean(np.stack([15 + SPREAD] * 2)).high, abs=1e-4)
     assert (lines[0]["bits"], lines[0]["arrived"]) == ("0", "1.0000")
 
 
@@ -132,7 +122,7 @@ def test_latex_carries_units_and_at_most_three_figures(finished: Finished) -> No
     text = tables.latex(finished)
     head = r"Codec & Task & Transport & Channel & Uses & Params (M) & PSNR (dB) & MS-SSIM & ST-LPIPS $\downarrow$"
     assert f"{head} & PSNR" in text
-    assert r"webp & repaint & digital & awgn & 512 & 0.00 & 15.00 &" in text
+    assert r"webp & reconstruct & digital & awgn & 512 & 0.00 & 15.00 &" in text
     assert r"\cmidrule(lr){7-9} \cmidrule(lr){10-12}" in text
 
 
@@ -153,7 +143,7 @@ def test_the_terminal_shows_decibels(finished: Finished) -> None:
     printed = io.StringIO()
     terminal.show(finished, Console(file=printed, width=100))
     assert "sent: PSNR in dB (± 95 % interval)" in printed.getvalue()
-    assert re.search(r"webp +digital +awgn +15\.00 ±0\.85 +27\.00 ±0\.85", printed.getvalue())
+    assert re.search(r"webp +digital +awgn +15\.00 ±1\.03 +27\.00 ±1\.03", printed.getvalue())
     assert "codec" in printed.getvalue() and "backbone" not in printed.getvalue()
 
 
@@ -183,6 +173,16 @@ def test_values_that_are_not_finite_have_no_gap(finished: Finished) -> None:
     endless[0, 0] = np.inf
     assert difference(dataclasses.replace(base, values=endless), base) is None
     assert difference(dataclasses.replace(base, values=None), base) is None
+
+
+def test_a_twin_over_awgn_need_not_assume_the_fading(finished: Finished) -> None:
+    def told(transport: str) -> tuple[Row, ...]:
+        base = [dataclasses.replace(one, transport="digital") for one in finished.rows if one.scheme == 0]
+        return (*base, *(dataclasses.replace(one, transport=transport) for one in finished.rows if one.scheme == 1))
+
+    for transport, drawn in (("digital fading=rayleigh", True), ("digital mcs=3", False)):
+        rows = told(transport)
+        assert (gap_plot(rows, Looks.of(rows)) is not None) is drawn
 
 
 def test_the_best_scheme_at_each_snr(finished: Finished) -> None:
@@ -218,21 +218,37 @@ def test_the_page_of_a_classification_has_none_of_that(small: Path) -> None:
 
 def test_the_summary_sets_the_baselines_beside_the_best(finished: Finished) -> None:
     said = " ".join(summary(finished)).replace("\N{NO-BREAK SPACE}", " ")
-    assert "At 10 dB, the PSNR of webp + LDPC over awgn is 27.00 dB (95 % interval 26.15 to 27.85 dB" in said
+    assert "At 10 dB, the PSNR of webp + LDPC over awgn is 27.00 dB (95 % interval 25.98 to 28.02 dB" in said
     assert "The best learned link there, efficientnet_lite0, analog over awgn, has 25.00 dB." in said
     assert "The best that a bound allows there is 31.00 dB, of webp + capacity over awgn." in said
 
 
+def test_a_bound_with_other_uses_is_left_out_of_the_summary(finished: Finished) -> None:
+    moved = tuple(dataclasses.replace(one, uses=64.0) if one.role == "bound" else one for one in finished.rows)
+    said = " ".join(summary(dataclasses.replace(finished, rows=moved)))
+    assert "best learned link" in said and "bound allows" not in said
+
+
 def test_less_can_be_better(sent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Repaint, "headline", "st_lpips")
+    monkeypatch.setattr(Reconstruct, "headline", "st_lpips")
     said = " ".join(summary(load(sent))).replace("\N{NO-BREAK SPACE}", " ")
     assert "the ST-LPIPS of webp + LDPC over awgn is 0.0" in said
     assert ", where less is better (" in said and "the lowest of 4 schemes" in said
 
 
-def test_several_tasks_in_one_experiment(tmp_path: Path, repaint: None) -> None:
+def test_one_picture_alone_has_no_interval_and_still_a_report(tmp_path: Path) -> None:
+    experiment = Experiment(name="alone", seeds=(0,), link=LinkSpec(task=RECONSTRUCT), schemes=SCHEMES[:2],
+                            evaluate=EvaluateSpec(snr_db=(0.0, 10.0)))
+    out = fill_pictures(tmp_path, experiment, lambda job, snr_db: pictures_of(np.array([level(job, snr_db)])))
+    printed = io.StringIO()
+    text = write(out, Console(file=printed, width=100)).read_text()
+    assert "20.00 " in printed.getvalue() and "inf" not in printed.getvalue()
+    assert "no interval" in text and "inf" not in re.sub(r"inform", "", re.sub(r"<[^>]*>", "", text))
+
+
+def test_several_tasks_in_one_experiment(tmp_path: Path) -> None:
     schemes = (*SCHEMES[:2], {**SCHEMES[0], "link.task.name": "classify"})
-    experiment = Experiment(name="two", seeds=(0,), link=LinkSpec(task=Part("repaint")), schemes=schemes,
+    experiment = Experiment(name="two", seeds=(0,), link=LinkSpec(task=RECONSTRUCT), schemes=schemes,
                             evaluate=EvaluateSpec(snr_db=(0.0, 10.0)))
 
     def either(job: Job, snr_db: float) -> dict[str, np.ndarray]:

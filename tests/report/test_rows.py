@@ -82,5 +82,5 @@ def test_the_gap_is_paired_by_item_and_seed(tmp_path: Path) -> None:
     gap = difference(faded, base)
     assert gap is not None
     # Items 2 and 3 are lost in both seeds: mean -1/4, variance over items (2 * 9/16 + 6 * 1/16) / 7 = 3/14.
-    half = 1.959963984540054 * (3 / 14 / 8) ** 0.5
+    half = 2.364624251592785 * (3 / 14 / 8) ** 0.5  # Student's with 7 degrees of freedom
     assert (gap.value, gap.low, gap.high) == pytest.approx((-0.25, -0.25 - half, -0.25 + half))

@@ -58,8 +58,8 @@ def measure(code: Code, trials: int) -> Loss:
         mine, theirs = (_crossing(snr_db, np.take_along_axis(one, pick, axis=1).sum(axis=1), trials) for one in lost)
         drawn.append(mine - theirs)
     low, high = np.quantile(drawn, (0.025, 0.975))
-    figures = [round(float(one), 4) for one in (first, second, first - second, low, high)]
-    return Loss(code.name, *figures, frames=trials * len(snr_db))
+    first, second, loss, low, high = (round(float(one), 4) for one in (first, second, first - second, low, high))
+    return Loss(code.name, first, second, loss, low, high, trials * len(snr_db))
 
 
 def _crossing(snr_db: np.ndarray, lost: np.ndarray, trials: int) -> float:
@@ -78,10 +78,14 @@ def read(path: Path) -> list[Loss]:
             table = csv.DictReader(file)
             if list(table.fieldnames or ()) != [one.name for one in fields(Loss)]:
                 raise ValueError("another header")
-            return [Loss(row["code"], *(float(row[one.name]) for one in fields(Loss)[1:-1]), frames=int(row["frames"]))
-                    for row in table]
+            return [_read_row(*row.values()) for row in table]
     except (OSError, TypeError, ValueError, csv.Error) as error:
-        raise InputError(f"{path} is no table of gensc bench ldpc --loss: move it away or name another --out") from error
+        raise InputError(f"{path} is no table of gensc bench ldpc --loss: "
+                         "move it away or name another --out") from error
+
+
+def _read_row(code: str, ours_db: str, sionna_db: str, loss_db: str, low_db: str, high_db: str, count: str) -> Loss:
+    return Loss(code, float(ours_db), float(sionna_db), float(loss_db), float(low_db), float(high_db), int(count))
 
 
 def write(path: Path, rows: list[Loss]) -> None:

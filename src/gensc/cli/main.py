@@ -14,12 +14,13 @@ app = typer.Typer(
 
 def main() -> None:
     """The ``gensc`` command."""
-    from gensc.cli import bench, data, links, parts
+    from gensc.cli import bench, data, links, parts, radio
 
     links.add(app)
     parts.add(app)
     data.add(app)
     bench.add(app)
+    radio.add(app)
     try:
         app()
     except (InputError, RunLost) as error:

@@ -1,7 +1,9 @@
 """Shift-tolerant LPIPS: how different two pictures look, by a network trained on people's judgements."""
 
+import contextlib
 import sys
 import types
+from collections.abc import Iterator
 from functools import cache
 
 import torch
@@ -44,19 +46,23 @@ def _prepared(x: Tensor) -> Tensor:
 
 @cache
 def _network(device: str) -> nn.Module:
-    # timm_ready makes torchvision importable, which stlpips_pytorch imports and does not use.
-    import gensc.zoo.timm_ready  # noqa: F401
-
-    absent = {name: types.ModuleType(name) for name in ("IPython", "torchsummary") if name not in sys.modules}
-    # Imported there for debugging only, and no dependencies of ours.
-    for name, attribute in (("IPython", "embed"), ("torchsummary", "summary")):
-        if name in absent:
-            setattr(absent[name], attribute, None)
-    sys.modules.update(absent)
-    try:
+    with _stood_in():
         from stlpips_pytorch import stlpips
+    network: nn.Module = stlpips.LPIPS(net="alex", variant="shift_tolerant", verbose=False)
+    return network.requires_grad_(False).to(device)
+
+
+@contextlib.contextmanager
+def _stood_in() -> Iterator[None]:
+    """Empty modules for what stlpips_pytorch imports and this network does not use: debuggers, which are no
+    dependencies of ours, and torchvision, which a CPU-only torch cannot import as it is."""
+    unused = {"IPython": "embed", "torchsummary": "summary", "torchvision": "models"}
+    absent = [name for name in unused if name not in sys.modules]
+    for name in absent:
+        sys.modules[name] = types.ModuleType(name)
+        setattr(sys.modules[name], unused[name], None)
+    try:
+        yield
     finally:
         for name in absent:
             del sys.modules[name]
-    network: nn.Module = stlpips.LPIPS(net="alex", variant="shift_tolerant", verbose=False)
-    return network.requires_grad_(False).to(device)

@@ -17,7 +17,7 @@ def crc16(data: bytes) -> int:
 
 
 def append(data: bytes, width: int) -> bytes:
-    """``data`` and behind it its CRC of ``width`` 16 or 32 bits: crc16 big-endian, crc32 little-endian as on the air."""
+    """``data`` and behind it its CRC of ``width`` 16 (big-endian) or 32 bits (little-endian, as on the air)."""
     return data + _of(data, width)
 
 

@@ -1,4 +1,7 @@
-"""How numba compiles the kernels of the physical layer: exact arithmetic, without the GIL, cached on disk."""
+"""How numba compiles the kernels of the physical layer: exact arithmetic, without the GIL, cached on disk.
+
+The disk cache watches only the file of the outermost kernel: keep the kernels that it calls in the same file.
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Constellation:
     """A Gray constellation of ``bits`` bits a symbol (1, 2, 4, ..., 12) and mean power 1.
 
     ``labelling`` "802.11": the first half of a symbol's bits on I, the second on Q, 0 is negative, BPSK on I
-    (IEEE Std 802.11-2020, Tables 17-14 to 17-17, and 802.11ax/be for 1024 and 4096 points).
+    (IEEE Std 802.11-2020, 17.3.5.8 and 21.3.10.9; 802.11ax and be go on to 1024 and 4096 points).
     "3gpp": even bits on I, odd bits on Q, 0 is positive, BPSK on the diagonal (TS 38.211, 5.1; 4096 points by
     the same recursion). In one dimension both are the reflected Gray code, 3GPP's the complement of 802.11's.
     """

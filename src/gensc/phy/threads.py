@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import torch
 
@@ -13,7 +14,7 @@ def in_threads(work: Callable[[slice], None], rows: int, at_least: int) -> None:
     """
     parts = max(1, min(torch.get_num_threads(), rows // at_least))
     bounds = [rows * part // parts for part in range(parts + 1)]
-    slices = [slice(*pair) for pair in zip(bounds, bounds[1:], strict=False)]
+    slices = [slice(*pair) for pair in pairwise(bounds)]
     if parts == 1:
         work(slices[0])
         return

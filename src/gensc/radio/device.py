@@ -3,6 +3,8 @@
 Tested against a stand-in with SoapySDR's call surface; no hardware has been on the other end.
 """
 
+import importlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -70,23 +72,29 @@ class Device:
         finally:
             self._stop(stream)
 
-    def receive(self, count: int) -> np.ndarray:
-        """The next ``count`` samples, complex64, as the device scales them."""
+    def listen(self, count: int, chunk: int = CHUNK) -> Iterator[np.ndarray]:
+        """The next ``count`` samples in parts, complex64 [up to chunk], as the device scales them."""
         stream = self._stream(self._soapy.SOAPY_SDR_RX)
-        out = np.empty(count, np.complex64)
         try:
             read = silent = 0
             while read < count:
-                part = out[read:read + CHUNK]
+                part = np.empty(min(chunk, count - read), np.complex64)
                 result = self._device.readStream(stream, [part], len(part), timeoutUs=TIMEOUT_US)
                 if result.ret == self._soapy.SOAPY_SDR_TIMEOUT and silent < SILENT_READS:
                     silent += 1
                     continue
                 silent = 0
-                read += self._moved(result.ret, "give", read)
+                moved = self._moved(result.ret, "give", read)
+                read += moved
+                yield part[:moved]
         finally:
             self._stop(stream)
-        return out
+
+    def receive(self, count: int) -> np.ndarray:
+        """The next ``count`` samples, complex64 [count]."""
+        if count < 1:
+            raise InputError(f"count is {count}: expected one sample or more")
+        return np.concatenate(list(self.listen(count)))
 
     def _stream(self, direction: int) -> Any:
         device, tuning = self._device, self._tuning
@@ -126,9 +134,8 @@ def described(arguments: dict[str, str]) -> str:
 def soapy() -> Any:
     """The module SoapySDR, or InputError with what to install."""
     try:
-        import SoapySDR
+        return importlib.import_module("SoapySDR")
     except ImportError as error:
         raise InputError(f"SoapySDR can't be imported ({error}): install it with `sudo apt install python3-soapysdr "
                          "soapysdr-module-all` and run gensc under the system's Python (or a virtual environment "
                          "made with --system-site-packages)") from None
-    return SoapySDR

@@ -34,7 +34,7 @@ class Reception:
 
 
 def receive_recording(recording: Recording) -> Reception:
-    """All frames and files of a recording, read window by window. Raises InputError on a rate that is none of Wi-Fi 7."""
+    """All frames and files of a recording, window by window. Raises InputError on a rate that is not Wi-Fi 7's."""
     return _reception(packets(recording.read, len(recording), bandwidth_of(recording)))
 
 
@@ -87,7 +87,8 @@ def save(reception: Reception, folder: Path) -> list[Path]:
             place = folder / _safe(stream)
             if place.exists():
                 place = folder / f"stream-{stream.stream.hex()}"
-            files.write_with(place, lambda part, content=stream.content: part.write_bytes(content))
+            with files.replacing(place) as part:
+                part.write_bytes(stream.content)
             written.append(place)
     return written
 

@@ -1,6 +1,5 @@
 """What another channel than AWGN costs: the difference in the leading figure, item by item and seed by seed."""
 
-import math
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -9,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from gensc.metric import Estimate
-from gensc.metric.estimate import Z95
+from gensc.metric.estimate import mean
 from gensc.metric.figures import Measure
 from gensc.report.looks import Looks
 from gensc.report.names import by_scheme, named, signed
@@ -23,9 +22,8 @@ Gap = tuple[Row, list[tuple[float, Estimate]]]
 def difference(row: Row, base: Row) -> Estimate | None:
     """The leading figure of ``row`` minus that of ``base``, paired: same items, the seeds that both have.
 
-    D [S,N] of single items; the variance of its mean is var over items / N + var over seeds / S, as in
-    ``gensc.metric.estimate.proportion``; the 95 % interval is the normal one. None without a common seed, without
-    values of single items, or where one of them is not finite.
+    The interval is that of the mean of the differences [S,N] of single items (``gensc.metric.estimate.mean``). None
+    without a common seed, without values of single items, or where one of them is not finite.
     """
     both = [seed for seed in row.seeds if seed in base.seeds]
     if row.values is None or base.values is None or not both:
@@ -34,13 +32,7 @@ def difference(row: Row, base: Row) -> Estimate | None:
     other = base.values[[base.seeds.index(seed) for seed in both]]
     if not (np.isfinite(mine).all() and np.isfinite(other).all()):
         return None
-    paired = mine - other
-    seeds, items = paired.shape
-    variance = float(paired.mean(axis=0).var(ddof=1)) / items if items > 1 else 0.0
-    if seeds > 1:
-        variance += float(paired.mean(axis=1).var(ddof=1)) / seeds
-    value, half = float(paired.mean()), Z95 * math.sqrt(variance)
-    return Estimate(value, value - half, value + half, items, seeds)
+    return mean(mine - other)
 
 
 def gap_plot(rows: tuple[Row, ...], looks: Looks) -> Plot | None:
@@ -87,4 +79,6 @@ def _gaps(rows: tuple[Row, ...]) -> list[Gap]:
 
 
 def _twin(row: Row) -> tuple[object, ...]:
-    return row.backbone, row.decoder, row.transport, row.uses, row.snr_db
+    """What a scheme and its twin over AWGN have in common: all but the channel, and what is assumed of its fading."""
+    transport = tuple(word for word in row.transport.split() if not word.startswith("fading="))
+    return row.backbone, row.decoder, transport, row.uses, row.snr_db

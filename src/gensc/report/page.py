@@ -1,6 +1,7 @@
 """One self-contained HTML page: nothing in it is asked of the network, and it needs no script."""
 
 import base64
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files as package_files
@@ -83,6 +84,8 @@ def _cell(row: Row, name: str) -> dict[str, str]:
     if figure is None:
         return {"value": DASH, "range": ""}
     digits = len(shown.plain(0.0).partition(".")[2])
+    if not math.isfinite(figure.high - figure.low):
+        return {"value": signed(shown.plain(figure.value)), "range": "no interval"}
     between = DASH if figure.low >= 0 else " to "
     ends = between.join(f"{one:.{max(1, digits - 1)}f}" for one in (figure.low, figure.high))
     return {"value": signed(shown.plain(figure.value)), "range": signed(ends)}
@@ -115,13 +118,15 @@ def _contest(group: list[Row]) -> dict[str, Any]:
 def _cost(finished: Finished, group: list[Row]) -> dict[str, str]:
     """What an item costs with a scheme, as text with units; from the lowest to the highest SNR where that differs."""
     row = group[0]
-    bandwidth = option("transport", finished.schemes[row.scheme].link.transport, "bandwidth_hz")
+    transport = finished.schemes[row.scheme].link.transport
+    hertz, megahertz = (option("transport", transport, name) for name in ("bandwidth_hz", "bandwidth_mhz"))
+    bandwidth = megahertz if hertz is None else hertz / 1e6
     return {
         "name": named(row, varying(finished.rows)), "uses": span(count(one.uses) for one in group),
         "cbr": span(f"{one.cbr:.5f}" for one in group),
         "bits": span(count(round(one.bits)) if one.bits else "analog" for one in group),
         "airtime": span(f"{1e6 * one.seconds:.4g}" for one in group),
-        "bandwidth": "-" if bandwidth is None else f"{bandwidth / 1e6:g}",
+        "bandwidth": "-" if bandwidth is None else f"{bandwidth:g}",
         "params": f"{row.params_m:.2f}", "receive": f"{row.receive_ms:.3g}",
     }
 

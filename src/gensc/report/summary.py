@@ -1,8 +1,9 @@
 """The key figures of a set of results in plain words."""
 
+import math
 from collections.abc import Sequence
 
-from gensc.report.names import at, by_headline, by_scheme, count, pair, text, varying
+from gensc.report.names import at, by_headline, by_scheme, count, pair, signed, text, varying
 from gensc.report.rows import Finished, Row
 
 
@@ -47,23 +48,27 @@ def _leader(best: Row, top: Sequence[Row], parts: Sequence[str], classes: int) -
     close = sum(row is not best and row.leading.high >= figure.low and row.leading.low <= figure.high for row in top)
     among = f", the {shown.best} of {several} schemes" if several > 1 else ""
     among += f" ({close} other{'s' * (close > 1)} with overlapping intervals)" if close else ""
+    items = f"{figure.items} test item{'s' * (figure.items > 1)}"
     seeds = f"{figure.seeds} seed{'s' * (figure.seeds > 1)}"
     chance = f"; chance is {100 / classes:.1f} %" if best.headline == "accuracy" else ""
+    ends = f"95 % interval {signed(shown.number(figure.low))} to {signed(shown.said(figure.high))}"
+    ends = ends if math.isfinite(figure.high - figure.low) else "no interval"
     less = "" if shown.more_is_better else ", where less is better"
     return (f"At {at(best)}, the {shown.shown} of {_name(best, parts)} is {_value(best)}{less} "
-            f"(95 % interval {shown.number(figure.low)} to {shown.said(figure.high)}, {figure.items} test items, "
-            f"{seeds}){among}{chance}.")
+            f"({ends}, {items}, {seeds}){among}{chance}.")
 
 
 def _baselines(best: Row, top: Sequence[Row], parts: Sequence[str]) -> list[str]:
-    """What the best of the other kinds of scheme reach beside the best one."""
+    """What the best of the other kinds of scheme reach beside the best one: over its channel and with as many uses
+    where there are such; a bound with other uses bounds nothing."""
     said = []
     kinds = {"learned": "the best learned link", "separate": "the best separate scheme",
              "bound": "the best that a bound allows"}
     for role, what in kinds.items():
         rows = [row for row in top if row.role == role and not row.plain_ratio]
-        if rows and role != best.role:
-            other = _best(rows)
+        alike = [row for row in rows if (row.channel, row.uses) == (best.channel, best.uses)]
+        if role != best.role and (alike or (rows and role != "bound")):
+            other = _best(alike or rows)
             uses = f" with {text(other, 'uses')}" if other.uses != best.uses and "uses" not in parts else ""
             said.append(f"{what} there is {_value(other)}, of {_name(other, parts)}{uses}" if role == "bound" else
                         f"{what} there, {_name(other, parts)}{uses}, has {_value(other)}")
@@ -89,4 +94,4 @@ def _name(row: Row, parts: Sequence[str]) -> str:
 
 
 def _value(row: Row) -> str:
-    return row.measure.said(row.leading.value)
+    return signed(row.measure.said(row.leading.value))

@@ -10,7 +10,8 @@ from gensc.metric.figures import measure
 from gensc.report.names import DASH, PLAIN_RATIO, by_headline, by_scheme, count, span
 from gensc.report.rows import Finished, Row
 
-# What a table with room for three figures shows of a task; of others the headline and the next two.
+# What a table with room for three figures shows of a task; of others, and where one of them is missing, the
+# headline and the next ones.
 _THREE = {"accuracy": ("accuracy", "f1", "recall"), "psnr": ("psnr", "ms_ssim", "st_lpips")}
 _MOST_SNRS = 4
 _LATEX = str.maketrans({
@@ -24,7 +25,7 @@ def leading(rows: Sequence[Row]) -> tuple[str, ...]:
     """The names of at most three figures of a task, its headline first."""
     headline, known = rows[0].headline, rows[0].figures
     chosen = [name for name in _THREE.get(headline, ()) if name in known]
-    return tuple(dict.fromkeys([headline, *chosen, *(() if chosen else known)]))[:3]
+    return tuple(dict.fromkeys([headline, *chosen, *known]))[:3]
 
 
 def classified(rows: Iterable[Row]) -> bool:

@@ -68,7 +68,9 @@ class Picture(Codec):
                              f"{list(self.front_shape)}; its size must be that of the data")
         rooms = self._rooms(len(front), state)
         pictures = (front.detach().clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-        keys = [self._key(pixels, room) for pixels, room in zip(pictures, rooms, strict=True)]
+        how = f"{self.format}|{self.coder.version()}|{self.sides}|{self.quality}"
+        keys = [hashlib.sha256(f"{how}|{room}|".encode() + pixels.tobytes()).digest()
+                for pixels, room in zip(pictures, rooms, strict=True)]
         with closing(KeptFiles()) as kept:
             known = kept.get(keys)
             lacking = [place for place, key in enumerate(keys) if key not in known]
@@ -95,10 +97,6 @@ class Picture(Codec):
                              "use such a transport, or set the codec's quality")
         return [UNLIMITED] * items
 
-    def _key(self, pixels: Pixels, room: int) -> bytes:
-        how = f"{self.format}|{self.coder.version()}|{self.sides}|{self.quality}|{room}|"
-        return hashlib.sha256(how.encode() + pixels.tobytes()).digest()
-
     def _payload(self, pixels: Pixels, room: int) -> bytes:
         if self.quality is None:
             return fit(pixels, self.coder, self.sides, room, _tried(self.format, pixels.tobytes()))
@@ -122,10 +120,10 @@ def _tried(format: str, pixels: bytes) -> Tried:
 
 def _check(format: str, quality: float | None, scales: tuple[float, ...], size: int) -> None:
     known = CODERS[format].qualities
-    if quality is not None and quality not in known:
-        span = f"{known[0]:g} to {known[-1]:g}" if len(known) > 1 else "none"
-        raise InputError(f"codec 'picture': quality is {quality:g}; {format} has {span} (whole steps are safe); "
-                         "leave it out to fit files to the room")
+    whole = all(one.is_integer() for one in known)
+    if quality is not None and not (known[0] <= quality <= known[-1] and (float(quality).is_integer() or not whole)):
+        raise InputError(f"codec 'picture': quality is {quality:g}; {format} takes {'whole ' if whole else ''}numbers "
+                         f"from {known[0]:g} to {known[-1]:g}; leave it out to fit files to the room")
     if not 1 <= size <= 16383:
         raise InputError(f"codec 'picture': size is {size} px; expected 1 to 16383")
     if not 0 < len(scales) < 256 or not all(0 < s <= 1 for s in scales) or any(a <= b for a, b in pairwise(scales)):

@@ -138,8 +138,15 @@ def _model(prior: Prior, step: float) -> tuple:
 
 
 def rate_bits(prior: Prior, features: Tensor, steps: Tensor | list[float]) -> Tensor:
-    """The information content in bits, float64 [B,S], of features [B,n] at each of the steps [S]."""
-    columns = [_rate(prior, prior.quantise(features, float(step)), float(step)) for step in steps]
+    """The information content in bits, float64 [B,S], of features [B,n] at each of the steps [S].
+
+    Infinite where a step is too fine for the coder (more than 4,096 levels).
+    """
+    columns = []
+    for step in map(float, steps):
+        too_fine = step > 0 and round(prior.high / step) - round(prior.low / step) >= LEVELS
+        columns.append(torch.full((len(features),), torch.inf, dtype=torch.float64, device=features.device) if too_fine
+                       else _rate(prior, prior.quantise(features, step), step))
     return torch.stack(columns, dim=1)
 
 

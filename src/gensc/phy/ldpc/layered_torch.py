@@ -5,6 +5,7 @@ The arithmetic is that of ``layered``, so the decisions are the same bit for bit
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
@@ -49,7 +50,7 @@ def _rows(code: Code, device: torch.device) -> list[Tensor]:
     turned = (torch.arange(code.z, device=device) + shift[:, None]) % code.z
     places = column[:, None] * code.z + turned
     bounds = starts.tolist()
-    return [places[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [places[a:b] for a, b in pairwise(bounds)]
 
 
 def _layer(belief: Tensor, old: Tensor, places: Tensor, scale: float) -> Tensor:

@@ -103,6 +103,7 @@ def longest_payload(phy: Phy) -> int:
     return low
 
 
+@lru_cache(maxsize=1024)
 def layout_heard(phy: Phy, l_sig_length: int, quarters: int, extra: bool) -> Layout | None:
     """The layout that a receiver concludes from the preamble; None where its fields contradict each other."""
     tenths = 10 * (LEGACY_US + _SIG_US) + (l_sig_length + 3) // 3 * 40 - round(10 * preamble_us(phy))

@@ -28,8 +28,8 @@ _MARGIN_US = 8
 _PREAMBLE_TURN = 0.12
 """Standard deviation of the carrier phase a symbol (radians) that the preamble leaves at an SNR of 0 dB."""
 _CENTRE = 0.45
-"""Where in the guard interval the mean delay of the channel is put: the way to either side is kept free of echoes
-and of the ringing that a fractional delay brings."""
+"""Where in the guard interval the channel's mean delay is put, so that echoes before and after it stay inside. It
+is put on a sample, too: between two samples, the jumps from symbol to symbol ring into their neighbours."""
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,9 @@ def _data(part: np.ndarray, layout: Layout, offset: float) -> tuple[np.ndarray, 
     clock, turn = clock_and_turn(seen, _anchor(channel), channel.noise, lever, spread)
 
     offset += turn / (2 * np.pi * phy.symbol_samples)
-    straight = resampled(turned(part, offset), clock)
-    at = at - round((_CENTRE * phy.guard_us - channel.delay_us) * phy.bandwidth_mhz)
+    delay = channel.delay_us * phy.bandwidth_mhz
+    straight = resampled(turned(part, offset), clock, delay - round(delay))
+    at = at + round(delay) - round(_CENTRE * phy.guard_us * phy.bandwidth_mhz)
     channel = _channel(straight, at[:1], phy)
     values = to_tones(straight, at[1:], occupied, phy.fft)
     gain = channel.gain[pilots_at]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -61,7 +62,7 @@ class _Tones:
         tones, values = l_stf()
         at = np.searchsorted(LEGACY_TONES, tones)
         seen = np.sum(self.short, axis=0)[:, at] * values.conj()
-        gain = smooth_legacy(mean / 2, (self.known[0] != 0) * 2.0, self.noise)
+        gain = _smoothed(mean / 2, 2, self.noise)
         slope = np.angle(np.sum(seen * gain[:, at].conj())) / (np.mean(_STARTS_US[:2]) - np.mean(_STF_STARTS_US))
         self.turn = -slope * (np.array(_STARTS_US) - np.mean(_STARTS_US[:2]))
         self.slope = -slope
@@ -83,7 +84,7 @@ class _Tones:
         """The channel at L-LTF's phase from the first ``count`` symbols, complex [channels, 56]."""
         looks = self.values[:count] * (self.known[:count] * np.exp(-1j * self.turn[:count, None]))[:, None]
         weight = np.sum(self.known[:count] ** 2, axis=0)
-        return smooth_legacy(np.sum(looks, axis=0) / np.maximum(weight, 1), weight, self.noise)
+        return _smoothed(np.sum(looks, axis=0) / np.maximum(weight, 1), count, self.noise)
 
     def llrs(self, first: int, last: int, known_count: int) -> np.ndarray:
         """LLRs of BPSK on the 56 tones of symbols first to last, all channels added, float64 [symbols, 56]."""
@@ -92,17 +93,24 @@ class _Tones:
         return 4 * np.sum((turned_back * gain.conj()).real, axis=1) / self.noise
 
 
-def smooth_legacy(raw: np.ndarray, weight: np.ndarray, noise: float) -> np.ndarray:
-    """MMSE estimate [channels, 56] from looks ``raw`` with noise ``noise / weight`` a tone (weight 0: no look)."""
-    power = float(np.sum(np.abs(raw) ** 2 * weight) / max(np.sum(weight) * len(raw), 1))
-    strength = max(power - noise * np.count_nonzero(weight) / np.sum(weight), 0.05 * power)
-    centre = np.angle(np.sum((raw[:, 1:] * raw[:, :-1].conj())))
-    turn = np.exp(-1j * centre * LEGACY_TONES)
-    prior = strength * covariance(LEGACY_TONES, LEGACY_TONES, 4 * TONE_SPACING_HZ, _SPREAD_US)
-    seen = weight > 0
-    inner = prior[np.ix_(seen, seen)] + np.diag(noise / weight[seen])
-    matrix = np.linalg.solve(inner, prior[seen]).T
-    return ((raw * turn)[:, seen] @ matrix.T) * turn.conj()
+def _smoothed(raw: np.ndarray, count: int, noise: float) -> np.ndarray:
+    """MMSE estimate [channels, 56] from looks ``raw`` at the tones, the mean of ``count`` symbols with ``noise`` each."""
+    power = float(np.mean(np.abs(raw[:, _INSIDE]) ** 2))
+    strength = max(power - noise / count, 0.05 * power)
+    turn = np.exp(-1j * np.angle(np.sum(raw[:, 1:] * raw[:, :-1].conj())) * LEGACY_TONES)
+    return ((raw * turn) @ _smoother(count, round(2 * np.log2(strength / noise))).T) * turn.conj()
+
+
+@lru_cache(maxsize=256)
+def _smoother(count: int, level: int) -> np.ndarray:
+    """The MMSE matrix [56, 56] for ``count`` symbols at an SNR of 2^(level / 2); L-LTF, the first two, leaves out four
+    tones."""
+    prior = covariance(LEGACY_TONES, LEGACY_TONES, 4 * TONE_SPACING_HZ, _SPREAD_US)
+    looks = np.where(_INSIDE, count, count - 2)
+    seen = looks > 0
+    out = np.zeros((56, 56))
+    out[:, seen] = np.linalg.solve(prior[np.ix_(seen, seen)] + np.diag(0.5 ** (level / 2) / looks[seen]), prior[seen]).T
+    return out
 
 
 def read(samples: np.ndarray, start: int, offset: float, bandwidth_mhz: int) -> Heard | None:

@@ -56,11 +56,11 @@ def _newton(seen: np.ndarray, anchor: float, noise: float, lever: np.ndarray, sp
     left = seen * np.exp(-1j * t * (turn + clock * lever))
     phase = np.angle(anchor + left.sum())
     left = left * np.exp(-1j * phase)
-    weight = np.maximum(left.real, 0)
-    slopes = np.broadcast_to(t * lever, left.shape)
-    basis = [np.ones_like(weight), np.broadcast_to(t, weight.shape), slopes]
-    matrix = np.array([[np.sum(weight * a * b) for a in basis] for b in basis]) * 2 / noise
-    pull = np.array([np.sum(left.imag * a) for a in basis]) * 2 / noise
+    weight = np.maximum(left.real, 0).reshape(-1)
+    turns = np.broadcast_to(t, left.shape).reshape(-1)
+    basis = np.stack([np.ones_like(weight), turns, (t * lever).reshape(-1)])
+    matrix = (basis * weight) @ basis.T * 2 / noise
+    pull = basis @ left.imag.reshape(-1) * 2 / noise
     matrix[0, 0] += 2 / noise * anchor
     pull[0] += 2 / noise * float(np.imag(anchor * np.exp(-1j * phase)))
     matrix[1, 1] += 1 / spread**2
