@@ -27,7 +27,7 @@ from gensc.radio.send import samples_of
 SNR_DB = (5, 10, 20)
 MCS = (0, 2, 6)
 STRIPES = 16
-USES = 180_000
+USES = 190_000
 GREY = 128
 
 

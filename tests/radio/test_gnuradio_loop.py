@@ -121,6 +121,20 @@ def test_a_process_that_is_killed_in_mid_burst_is_an_error_not_a_hang(gnuradio, 
             one.send(np.ones(4, np.complex64), ChannelModel())
 
 
+def test_a_burst_that_is_stopped_ends_the_process(gnuradio, monkeypatch):
+    """A second burst must not be taken for the rest of the first."""
+    with Loop() as one:
+        def stopped(*sockets):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(loops, "_poller", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            one.send(np.ones(1000, np.complex64), ChannelModel())
+        assert not one.alive
+        with pytest.raises(RunLost, match="Run it again"):
+            one.send(np.ones(4, np.complex64), ChannelModel())
+
+
 def test_a_process_that_stalls_is_an_error_not_a_hang(gnuradio, monkeypatch):
     monkeypatch.setattr(loops, "STALLED_S", 0.5)
     with Loop() as one:

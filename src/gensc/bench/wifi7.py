@@ -8,6 +8,7 @@ clock offset that the same oscillator brings, a random place between two samples
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -63,15 +64,14 @@ def measure(mcs: int, snr_db: float, packets: int, whole: bool, phy: Phy | None 
     return Point(mcs, "whole" if whole else "alone", snr_db, packets, errors)
 
 
-def table(mcs: Iterable[int] = MCS_SHOWN, packets: int = 1000, step_db: float = 0.25, lowest_rate: float = 3e-3,
-          phy: Phy | None = None) -> list[Point]:
+def table(mcs: Iterable[int] = MCS_SHOWN, packets: int = 1000, step_db: float = 0.25, lowest_rate: float = 3e-3) -> list[Point]:
     """Both curves of each scheme from ``START_DB`` upwards until the packet error rate falls below ``lowest_rate``."""
     points = []
     for index in mcs:
         for whole in (False, True):
             snr_db = START_DB[index]
             while True:
-                points.append(measure(index, snr_db, packets, whole, phy and Phy(phy.bandwidth_mhz, index, phy.guard_us)))
+                points.append(measure(index, snr_db, packets, whole))
                 if points[-1].rate < lowest_rate:
                     break
                 snr_db += step_db
@@ -86,7 +86,7 @@ def gap_db(points: Sequence[Point], mcs: int, rate: float) -> float:
 def snr_at(points: Sequence[Point], mcs: int, receiver: str, rate: float) -> float:
     """Es/N0 in dB for a packet error rate, between measured points on a logarithmic scale; nan where not reached."""
     curve = sorted((p for p in points if p.mcs == mcs and p.receiver == receiver), key=lambda p: p.snr_db)
-    for low, high in zip(curve, curve[1:], strict=False):
+    for low, high in itertools.pairwise(curve):
         if low.rate >= rate > high.rate:
             above, below = (math.log(max(p.rate, 0.5 / p.packets)) for p in (low, high))
             return low.snr_db + (high.snr_db - low.snr_db) * (above - math.log(rate)) / (above - below)

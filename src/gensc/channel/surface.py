@@ -20,10 +20,11 @@ MAX_BITS = 16
 
 @register("channel", "surface")
 class Surface(Channel):
-    """y = h x + n, h = (h_d + sum_n g_n e^(j phi_n) f_n) / c over ``elements`` reflectors, one h an item
-    (Basar et al., IEEE Access 7, 2019; Wu and Zhang, IEEE Trans. Wireless Commun. 18(11), 2019).
+    """y = h x + n over a reconfigurable surface: h = (h_d + sum_n g_n e^(j phi_n) f_n) / c, one h an item.
 
-    f_n (transmitter to element) and g_n (element to receiver) have mean power 1, independent: CN(0,1) for ``k_db``
+    (Basar et al., IEEE Access 7, 2019; Wu and Zhang, IEEE Trans. Wireless Commun. 18(11), 2019.)
+
+    For each of ``elements`` reflectors f_n (to it) and g_n (from it) have mean power 1, independent: CN(0,1) for ``k_db``
     -inf, else Rician with that K and a uniform phase of the line of sight. h_d ~ CN(0, D) is the direct path,
     ``direct_db`` = 10 log10(D / elements): its power over that of the surface with random phases; -inf, blocked.
     ``phases`` "optimised": phi_n brings every echo into phase with h_d, then rounds to 2^``bits`` steps (0 bits: no

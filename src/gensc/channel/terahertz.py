@@ -31,11 +31,12 @@ class LinkBudget:
 
 @register("channel", "terahertz")
 class Terahertz(Channel):
-    """y = h(f) x + n with |h(f)|^2 proportional to (c / (4 pi d f))^2 e^(-k(f) d) (Jornet and Akyildiz, IEEE Trans.
-    Wireless Commun. 10(10), 2011), k by ITU-R P.676 (see ``gensc.channel.gases``), and E|h|^2 = 1 over the band:
-    snr_db holds the loss already, and ``link_budget`` says what it is. ``bandwidth_ghz`` lies around
-    ``carrier_ghz``. Nothing is random: no small-scale fading (chain it with rician), no dispersion of phase,
-    the delay of flight taken out.
+    """y = h(f) x + n with |h(f)|^2 proportional to (c / (4 pi d f))^2 e^(-k(f) d): a line of sight in air.
+
+    (Jornet and Akyildiz, IEEE Trans. Wireless Commun. 10(10), 2011), k by ITU-R P.676 (see ``gensc.channel.gases``).
+    ``bandwidth_ghz`` lies around ``carrier_ghz``, and E|h|^2 = 1 over it: snr_db holds the loss already, and
+    ``link_budget`` says what it is. Nothing is random: no small-scale fading (chain it with rician), no
+    dispersion of phase, the delay of flight taken out.
 
     Symbols ride on ``tones`` tones that share the band (use i is tone i % tones), y = h x exactly. Samples are filtered
     by |h(f)| over the band of their own rate, by a linear-phase filter of 57 taps without delay.

@@ -16,7 +16,7 @@ from gensc.errors import InputError
 STALLED_S = 20.0
 POLL_MS = 100
 CHUNK = 65_536
-LONGEST = 1 << 25
+LONGEST = 1 << 24
 # channel_model's interpolator reads 8 samples around each place; its output starts 3 samples into its input.
 LEAD, TAIL = 3, 64
 RINGING = 256
@@ -112,15 +112,20 @@ class Loop:
         out = np.empty(count, np.complex64)
         silence = math.ceil(count * model.epsilon) - len(x) + len(model.taps) + TAIL
         padded = np.concatenate([np.zeros(LEAD, np.complex64), x, np.zeros(max(0, silence), np.complex64)])
-        with zmq.Context() as context, context.socket(zmq.PUSH) as source, context.socket(zmq.PULL) as sink:
-            source.linger = sink.linger = 0
-            port = source.bind_to_random_port("tcp://127.0.0.1")
-            settings = asdict(model) | {"taps": [(complex(tap).real, complex(tap).imag) for tap in model.taps]}
-            self._process.tell(settings | {"source": f"tcp://127.0.0.1:{port}", "samples": count})
-            sink.connect(self._process.hear(STALLED_S)["sink"])
-            self._exchange(source, sink, padded, out)
-            self._process.tell({"stop": count})
-            self._process.hear(STALLED_S)
+        settings = asdict(model) | {"taps": [(complex(tap).real, complex(tap).imag) for tap in model.taps]}
+        try:
+            with zmq.Context() as context, context.socket(zmq.PUSH) as source, context.socket(zmq.PULL) as sink:
+                source.linger = sink.linger = 0
+                port = source.bind_to_random_port("tcp://127.0.0.1")
+                self._process.tell(settings | {"source": f"tcp://127.0.0.1:{port}", "samples": count})
+                sink.connect(self._process.hear(STALLED_S)["sink"])
+                self._exchange(source, sink, padded, out)
+                self._process.tell({"stop": count})
+                self._process.hear(STALLED_S)
+        except BaseException:
+            # Stopped in mid-burst (Ctrl-C, say), the other side would take the next burst for the rest of this one.
+            self.close()
+            raise
         return out
 
     def _exchange(self, source: "zmq.Socket[bytes]", sink: "zmq.Socket[bytes]", x: np.ndarray,

@@ -18,7 +18,8 @@ def encode(bits: np.ndarray) -> np.ndarray:
 
 
 def interleaved(count: int, columns: int) -> np.ndarray:
-    """Where coded bit k of a BPSK symbol goes: int64 [count]; 16 columns for 48 tones, 13 for 52 (17.3.5.7, 19.3.11.8)."""
+    """Where coded bit k of a BPSK symbol goes: int64 [count]; 16 columns for 48 tones (17.3.5.7),
+    13 for 52 (19.3.11.8)."""
     k = np.arange(count)
     return count // columns * (k % columns) + k // columns
 

@@ -27,7 +27,7 @@ _BACKOFF_US = 0.1
 
 @dataclass(frozen=True)
 class Found:
-    """A frame: ``start`` is its first sample as far as timing goes, less a small back-off; offset in cycles a sample."""
+    """A frame: ``start`` is ``backoff`` before its first sample; carrier ``offset`` in cycles a sample."""
 
     start: int
     offset: float

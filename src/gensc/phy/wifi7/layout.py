@@ -71,7 +71,8 @@ def _extended(phy: Phy, symbols: int, quarters: int) -> Layout:
     if plain.needed_bits <= coded:
         return Layout(phy, symbols, quarters, False, plain)
     symbols, quarters = (symbols + 1, 1) if quarters == 4 else (symbols, quarters + 1)
-    return Layout(phy, symbols, quarters, True, Fit(payload, _bits(phy, symbols, quarters)[1], phy.scheme.rate, n, count))
+    coded = _bits(phy, symbols, quarters)[1]
+    return Layout(phy, symbols, quarters, True, Fit(payload, coded, phy.scheme.rate, n, count))
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,7 @@ _OVERLAP = 512
 
 
 def to_samples(values: np.ndarray, tones: np.ndarray, size: int, guard: int) -> np.ndarray:
-    """Tone values [T, tones] through a unitary inverse FFT of ``size``, each with ``guard`` samples in front: [T, n]."""
+    """Tone values [T, tones] through a unitary inverse FFT of ``size``, ``guard`` samples in front of each: [T, n]."""
     grid = np.zeros((len(values), size), dtype=np.complex64)
     grid[:, tones % size] = values
     body = np.fft.ifft(grid, norm="ortho")
@@ -39,7 +39,7 @@ def resampled(samples: np.ndarray, clock: float, first: float = 0.0) -> np.ndarr
 
 
 def _at_times(piece: np.ndarray, first: float, step: float, count: int) -> np.ndarray:
-    """The band-limited ``piece`` at the times first, first + step, ...: Bluestein's transform with a fractional step."""
+    """The band-limited ``piece`` at the times first, first + step, ...: Bluestein's transform, fractional step."""
     length = _fast(len(piece))
     k = np.arange(length) - length // 2
     spectrum = np.fft.fftshift(np.fft.fft(piece.astype(np.complex64), length)) * _chirp(2 * k * first / length)

@@ -9,7 +9,7 @@ import numpy as np
 from gensc.phy.wifi7 import bcc, fields
 from gensc.phy.wifi7.layout import Layout
 from gensc.phy.wifi7.ofdm import to_samples
-from gensc.phy.wifi7.phy import GUARDS_US, Phy
+from gensc.phy.wifi7.phy import Phy
 from gensc.phy.wifi7.sequences import (
     EXTRA_TONES,
     EXTRA_VALUES,
@@ -105,6 +105,3 @@ def _eht_training(phy: Phy) -> np.ndarray:
     guard = round(phy.guard_us * phy.bandwidth_mhz)
     long = to_samples(eht_ltf(phy.bandwidth_mhz)[None], phy.tones.occupied, phy.fft, guard)[0]
     return np.concatenate([short, long])
-
-
-assert set(GI_LTF) == set(GUARDS_US)

@@ -14,6 +14,7 @@ from gensc.errors import InputError
 from gensc.phy.ldpc import code
 from gensc.phy.wifi7 import ampdu, detect, mapper, signalling
 from gensc.phy.wifi7.estimate import Channel, smooth
+from gensc.phy.wifi7.headless import starts_inside
 from gensc.phy.wifi7.layout import SERVICE_BITS, Layout, preamble_us
 from gensc.phy.wifi7.ofdm import resampled, to_tones, turned
 from gensc.phy.wifi7.phy import Phy
@@ -36,16 +37,15 @@ is put on a sample, too: between two samples, the jumps from symbol to symbol ri
 class Packet:
     """A frame in a recording. ``psdu``: its payload, or None with a ``reason`` why it is lost ("" when fine).
 
-    ``start``: sample of its first sample; ``length`` in samples, None where the preamble does not say; carrier offset
-    ``cfo_hz``; ``clock_ppm``: the receiver samples faster by so much; ``snr_db``: mean Es/N0 of the data tones;
-    these and ``mcs``, ``guard_us`` are None where the frame was not read so far.
+    ``start``: its first sample in the recording; ``length`` in samples; carrier offset ``cfo_hz``; ``clock_ppm``: the
+    receiver samples faster by so much; ``snr_db``: mean Es/N0 of the data tones. What was not learnt is None.
     """
 
     psdu: bytes | None
     reason: str
     start: int
     bandwidth_mhz: int
-    cfo_hz: float
+    cfo_hz: float | None = None
     length: int | None = None
     mcs: int | None = None
     guard_us: float | None = None
@@ -97,6 +97,9 @@ def front_end(samples: Tensor, bandwidth_mhz: int) -> list[Frame]:
             frames.pop()  # a first guess at the same preamble
         frames.append(frame)
         done = max(done, end)
+    before = padded[margin : (frames[0].packet.start if frames else len(padded)) + margin]
+    if starts_inside(before[: len(padded) - 2 * margin], bandwidth_mhz):
+        frames.insert(0, Frame(Packet(None, "the recording starts inside this frame", 0, bandwidth_mhz)))
     return frames
 
 
@@ -140,7 +143,8 @@ def _frame(padded: np.ndarray, found: detect.Found, bandwidth_mhz: int, margin: 
     start = found.start + detect.backoff(bandwidth_mhz) - margin
     inside = len(padded) - margin
     if found.start + 41 * bandwidth_mhz > inside:
-        return Frame(Packet(None, "the recording ends inside the preamble", start, bandwidth_mhz, found.offset * to_hz)), inside
+        packet = Packet(None, "the recording ends inside the preamble", start, bandwidth_mhz, found.offset * to_hz)
+        return Frame(packet), inside
     heard = signalling.read(padded, found.start, found.offset, bandwidth_mhz)
     if heard is None:
         return None, 0

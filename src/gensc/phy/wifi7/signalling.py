@@ -94,7 +94,7 @@ class _Tones:
 
 
 def _smoothed(raw: np.ndarray, count: int, noise: float) -> np.ndarray:
-    """MMSE estimate [channels, 56] from looks ``raw`` at the tones, the mean of ``count`` symbols with ``noise`` each."""
+    """MMSE estimate [channels, 56] from looks ``raw``, the mean of ``count`` symbols with ``noise`` each."""
     power = float(np.mean(np.abs(raw[:, _INSIDE]) ** 2))
     strength = max(power - noise / count, 0.05 * power)
     turn = np.exp(-1j * np.angle(np.sum(raw[:, 1:] * raw[:, :-1].conj())) * LEGACY_TONES)
@@ -114,7 +114,7 @@ def _smoother(count: int, level: int) -> np.ndarray:
 
 
 def read(samples: np.ndarray, start: int, offset: float, bandwidth_mhz: int) -> Heard | None:
-    """Everything before EHT-STF. None where L-SIG can't be read or is not that of an EHT frame; ``samples`` must reach there."""
+    """Everything before EHT-STF, which ``samples`` must reach. None where L-SIG is unreadable or not an EHT frame's."""
     tones = _Tones(samples, start, offset, bandwidth_mhz)
     length = _l_sig(tones)
     if length is None or length % 3:

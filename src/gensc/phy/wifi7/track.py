@@ -16,8 +16,8 @@ def clock_and_turn(seen: np.ndarray, anchor: float, noise: float, lever: np.ndar
     """Clock offset and carrier phase a symbol (radians) that fit pilots ``seen`` complex [T, P] best.
 
     ``seen`` = received times the conjugate of gain and pilot; ``anchor``: the same sum over EHT-LTF, one symbol
-    earlier, at phase 0. ``lever`` [P]: radians a symbol by which a clock offset of 1 turns each pilot. ``spread``: standard
-    deviation of the carrier phase a symbol expected from the preamble. Maximum a posteriori: a grid over clock
+    earlier, at phase 0. ``lever`` [P]: radians a symbol by which a clock offset of 1 turns each pilot. ``spread``:
+    standard deviation of the carrier phase a symbol expected from the preamble. Maximum a posteriori: a grid over clock
     offsets, an FFT over carrier offsets, then Gauss-Newton steps on phase, carrier and clock together. ``near``: both
     are all but taken out, and the steps alone will do.
     """
