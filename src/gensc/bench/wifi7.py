@@ -64,15 +64,15 @@ def measure(mcs: int, snr_db: float, packets: int, whole: bool, phy: Phy | None 
     return Point(mcs, "whole" if whole else "alone", snr_db, packets, errors)
 
 
-def table(mcs: Iterable[int] = MCS_SHOWN, packets: int = 1000, step_db: float = 0.25, lowest_rate: float = 3e-3) -> list[Point]:
-    """Both curves of each scheme from ``START_DB`` upwards until the packet error rate falls below ``lowest_rate``."""
+def table(mcs: Iterable[int] = MCS_SHOWN, packets: int = 1000, step_db: float = 0.25, lowest: float = 3e-3) -> list[Point]:
+    """Both curves of each scheme from ``START_DB`` upwards until the packet error rate falls below ``lowest``."""
     points = []
     for index in mcs:
         for whole in (False, True):
             snr_db = START_DB[index]
             while True:
                 points.append(measure(index, snr_db, packets, whole))
-                if points[-1].rate < lowest_rate:
+                if points[-1].rate < lowest:
                     break
                 snr_db += step_db
     return points

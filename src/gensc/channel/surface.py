@@ -24,7 +24,7 @@ class Surface(Channel):
 
     (Basar et al., IEEE Access 7, 2019; Wu and Zhang, IEEE Trans. Wireless Commun. 18(11), 2019.)
 
-    For each of ``elements`` reflectors f_n (to it) and g_n (from it) have mean power 1, independent: CN(0,1) for ``k_db``
+    For each of ``elements`` reflectors f_n (to it) and g_n (from it) are independent, of power 1: CN(0,1) for ``k_db``
     -inf, else Rician with that K and a uniform phase of the line of sight. h_d ~ CN(0, D) is the direct path,
     ``direct_db`` = 10 log10(D / elements): its power over that of the surface with random phases; -inf, blocked.
     ``phases`` "optimised": phi_n brings every echo into phase with h_d, then rounds to 2^``bits`` steps (0 bits: no

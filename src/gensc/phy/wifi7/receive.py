@@ -37,7 +37,7 @@ is put on a sample, too: between two samples, the jumps from symbol to symbol ri
 class Packet:
     """A frame in a recording. ``psdu``: its payload, or None with a ``reason`` why it is lost ("" when fine).
 
-    ``start``: its first sample in the recording; ``length`` in samples; carrier offset ``cfo_hz``; ``clock_ppm``: the
+    ``start``: its first sample in the recording, by the channel's mean delay; ``length`` in samples; carrier offset ``cfo_hz``; ``clock_ppm``: the
     receiver samples faster by so much; ``snr_db``: mean Es/N0 of the data tones. What was not learnt is None.
     """
 
@@ -120,6 +120,7 @@ def decode(frames: Sequence[Frame], iterations: int = 20) -> list[Packet]:
 
 
 def _checked(samples: Tensor) -> np.ndarray:
+    """The samples at a mean power of 1, so that a recording's scale does not matter."""
     if samples.ndim != 1 or not samples.is_complex():
         raise InputError(f"a recording is complex samples [N], got {samples.dtype} {list(samples.shape)}")
     values = samples.detach().cpu().to(torch.complex64).numpy()
@@ -127,7 +128,8 @@ def _checked(samples: Tensor) -> np.ndarray:
     if len(bad):
         raise InputError(f"{len(bad)} of {len(values)} samples are nan or infinite, the first at {bad[0]}: "
                          "check how the recording was read or scaled")
-    return values
+    power = float(np.mean(np.abs(values.astype(np.complex128)) ** 2)) if len(values) else 0.0
+    return (values / np.sqrt(power or 1.0)).astype(np.complex64)
 
 
 def _opened(packet: Packet, layout: Layout, bits: np.ndarray) -> Packet:
@@ -156,13 +158,24 @@ def _frame(padded: np.ndarray, found: detect.Found, bandwidth_mhz: int, margin: 
     packet = replace(packet, mcs=phy.mcs, guard_us=phy.guard_us)
     if end > inside + (phy.symbol_samples - phy.fft) // 2:
         return Frame(replace(packet, reason="the recording ends inside the frame")), inside
-    llr, offset, clock, snr = _data(padded[found.start : end + margin // 2], heard.layout, heard.offset)
-    snr_db = float(units.ratio_to_db(snr))
-    return Frame(replace(packet, cfo_hz=offset * to_hz, clock_ppm=clock * 1e6, snr_db=snr_db), heard.layout, llr), end
+    llr, known = _data(padded[found.start : end + margin // 2], heard.layout, heard.offset)
+    packet = replace(packet, start=found.start - margin + known.delay, cfo_hz=known.offset * to_hz,
+                     clock_ppm=known.clock * 1e6, snr_db=float(units.ratio_to_db(known.snr)))
+    return Frame(packet, heard.layout, llr), end
 
 
-def _data(part: np.ndarray, layout: Layout, offset: float) -> tuple[np.ndarray, float, float, float]:
-    """LLRs, carrier offset in cycles a sample, clock offset and mean SNR of a frame cut out as ``part``."""
+@dataclass(frozen=True)
+class _Known:
+    """Mean delay in samples, carrier offset in cycles a sample, clock offset and mean SNR of a frame."""
+
+    delay: int
+    offset: float
+    clock: float
+    snr: float
+
+
+def _data(part: np.ndarray, layout: Layout, offset: float) -> tuple[np.ndarray, _Known]:
+    """LLRs of a frame cut out as ``part``, and what was learnt of the way it came."""
     phy = layout.phy
     at = np.arange(layout.symbols + 1) * phy.symbol_samples + round((preamble_us(phy) - 12.8) * phy.bandwidth_mhz)
     pilots = data_pilots(phy.bandwidth_mhz, layout.symbols, FIRST_PILOT)
@@ -194,7 +207,8 @@ def _data(part: np.ndarray, layout: Layout, offset: float) -> tuple[np.ndarray, 
     strength = np.maximum(np.abs(gain) ** 2, 1e-12)
     equalised = values[:, phy.tones.data_at] * back * (gain.conj() / strength)
     llr = mapper.to_llrs(equalised, (level + channel.error[phy.tones.data_at]) / strength, phy)
-    return llr.reshape(-1)[: layout.fit.available_bits], offset, clock + rest, float(np.mean(strength)) / level
+    known = _Known(round(delay), offset, clock + rest, float(np.mean(strength)) / level)
+    return llr.reshape(-1)[: layout.fit.available_bits], known
 
 
 def _channel(straight: np.ndarray, at: np.ndarray, phy: Phy) -> Channel:
