@@ -20,7 +20,7 @@ def maker(kind, name, **options):
 @pytest.mark.parametrize("name", registry.names("channel"))
 def test_every_channel_keeps_the_laws(name, device):
     channel = registry.create("channel", name)
-    if getattr(channel, "needs", ""):
+    if channel.needs:
         state = State.of(10.0, 1, Rng.seeded(0))
         try:
             channel(Signal(torch.ones(1, 8, dtype=torch.complex64), state.n0), state)

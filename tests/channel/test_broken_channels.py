@@ -22,7 +22,7 @@ class Noisy(Channel):
         out = self.distort(signal, state)
         h = torch.ones_like(out.x) if out.h is None else out.h
         z = state.child("noise").rng.complex_normal(out.x.shape[1])
-        return Signal(out.x + self.noise(z, out.x, h, state), state.n0, h)
+        return Signal(out.x + self.noise(z, out.x, h, state), state.n0, h, out.rate_hz)
 
 
 class TwoTenths(Noisy):
@@ -114,7 +114,7 @@ class Drifting(Channel):
 class HidesGain(Channel):
     def distort(self, signal, state):
         gain = state.child("fading").rng.complex_normal(1)
-        return Signal(signal.x * gain, signal.n0, signal.h)
+        return Signal(signal.x * gain, signal.n0, signal.h, signal.rate_hz)
 
 
 class InPlace(AWGN):
@@ -125,7 +125,7 @@ class InPlace(AWGN):
 
 class Detached(AWGN):
     def distort(self, signal, state):
-        return Signal(signal.x.detach(), signal.n0, signal.h)
+        return Signal(signal.x.detach(), signal.n0, signal.h, signal.rate_hz)
 
 
 class Unused(AWGN):

@@ -114,7 +114,7 @@ def test_bad_payloads_are_refused_or_lost(generator):
     assert out.ok.tolist() == [False, True, False]
     with pytest.raises(InputError, match="cut it into several"):
         ready(Digital(AWGN(), mcs=4, uses=0))((bytes(MOST_BYTES + 1),), state(30.0, 1))
-    with pytest.raises(InputError, match="set transport.uses"):
+    with pytest.raises(InputError, match="fit their rate"):
         Digital(AWGN(), uses=0).bind((8,))
 
 

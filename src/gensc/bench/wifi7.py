@@ -1,7 +1,7 @@
 """Packet error rate of the Wi-Fi 7 receiver against that of its code alone.
 
 "Alone" is the same codewords, constellation and demapper with perfect synchronisation and a known channel, only
-noise between. The receiver is given a recording: silence around a frame, a random carrier offset with the
+noise and, where asked for, the echoes of a TGn model between. The receiver is given a recording: silence around a frame, a random carrier offset with the
 clock offset that the same oscillator brings, a random place between two samples, and noise.
 """
 
@@ -18,12 +18,15 @@ import numpy as np
 import torch
 
 from gensc import units
+from gensc.channel.tgn import Model, TGn
 from gensc.phy.wifi7 import Phy, receive_many, transmit
-from gensc.phy.wifi7.layout import layout_for
+from gensc.phy.wifi7.layout import Layout, layout_for
 from gensc.phy.wifi7.mapper import to_llrs, to_tones
 from gensc.phy.wifi7.ofdm import resampled
+from gensc.phy.wifi7.ofdm import to_tones as tones_of
 from gensc.phy.wifi7.transmit import coded_bits
 from gensc.rng import Rng
+from gensc.signal import Signal, State
 
 MCS_SHOWN = (0, 4, 7, 11, 13)
 START_DB = {0: -1.75, 4: 10.25, 7: 16.75, 11: 27.25, 13: 32.5}
@@ -50,21 +53,27 @@ class Point:
 
 
 def measure(mcs: int, snr_db: float, packets: int, whole: bool, phy: Phy | None = None, payload_bytes: int = 1000,
-            ppm: float = 40.0, seed: int = 0) -> Point:
-    """Packet errors of one scheme at one Es/N0 over AWGN, with the whole receiver or the code alone.
+            ppm: float = 40.0, seed: int = 0, model: Model | None = None) -> Point:
+    """Packet errors of one scheme at one Es/N0 with the whole receiver or the code alone, over AWGN or a TGn model.
 
-    The whole receiver meets carrier and clock offsets up to +-``ppm`` of a 6 GHz carrier.
+    The whole receiver meets carrier and clock offsets up to +-``ppm`` of a 6 GHz carrier. The Es/N0 is the mean
+    over the fading, which each packet meets anew.
     """
     phy = phy or Phy(20, mcs)
     stream = Rng.seeded(seed, "wifi7", phy.bandwidth_mhz, mcs, snr_db)
     errors = 0
     for first in range(0, packets, _BATCH):
         items = stream.of(range(first, min(first + _BATCH, packets)))
-        errors += (_whole if whole else _alone)(items, snr_db, phy, payload_bytes, ppm)
+        payloads = [generator.bytes(payload_bytes) for generator in items.child("payload").generators()]
+        if whole:
+            errors += _whole(items, snr_db, phy, payloads, ppm, model)
+        else:
+            errors += _alone(items, snr_db, phy, payloads, model)
     return Point(mcs, "whole" if whole else "alone", snr_db, packets, errors)
 
 
-def table(mcs: Iterable[int] = MCS_SHOWN, packets: int = 1000, step_db: float = 0.25, lowest: float = 3e-3) -> list[Point]:
+def table(mcs: Iterable[int] = MCS_SHOWN, packets: int = 1000, step_db: float = 0.25,
+          lowest: float = 3e-3) -> list[Point]:
     """Both curves of each scheme from ``START_DB`` upwards until the packet error rate falls below ``lowest``."""
     points = []
     for index in mcs:
@@ -101,39 +110,57 @@ def write_csv(points: Iterable[Point], path: Path) -> None:
         out.writerows(asdict(point) for point in points)
 
 
-def _payloads(items: Rng, payload_bytes: int) -> list[bytes]:
-    return [generator.bytes(payload_bytes) for generator in items.child("payload").generators()]
+def _over(items: Rng, frames: Sequence[torch.Tensor], phy: Phy, model: Model | None) -> np.ndarray:
+    """Frames with silence around them behind the channel, noise-free: complex64 [B, n]."""
+    x = torch.nn.functional.pad(torch.stack(list(frames)), (_SILENCE, _SILENCE))
+    if model is None:
+        return x.numpy()
+    state = State(torch.full((len(x),), math.inf), items.child("channel"))
+    return TGn(model)(Signal(x, state.n0, rate_hz=phy.sample_rate_hz), state).x.numpy()
 
 
-def _whole(items: Rng, snr_db: float, phy: Phy, payload_bytes: int, ppm: float) -> int:
-    payloads = _payloads(items, payload_bytes)
-    recordings = [_recorded(transmit(payload, phy).numpy(), phy, float(offset), float(place)) for payload, offset, place
-                  in zip(payloads, items.child("offset").uniform(low=-ppm, high=ppm),
-                         items.child("place").uniform(), strict=True)]
-    noise = items.child("noise").complex_normal(len(recordings[0])) * units.noise_power(snr_db).sqrt()
-    found = receive_many([torch.from_numpy(x) + n for x, n in zip(recordings, noise, strict=True)], phy.bandwidth_mhz)
+def _whole(items: Rng, snr_db: float, phy: Phy, payloads: Sequence[bytes], ppm: float, model: Model | None) -> int:
+    heard = _over(items, [transmit(payload, phy) for payload in payloads], phy, model)
+    offsets, places = items.child("offset").uniform(low=-ppm, high=ppm), items.child("place").uniform()
+    noise = items.child("noise").complex_normal(heard.shape[1]) * units.noise_power(snr_db).sqrt()
+    recordings = [torch.from_numpy(_recorded(row, phy, float(offset), float(place))) + added
+                  for row, offset, place, added in zip(heard, offsets, places, noise, strict=True)]
+    found = receive_many(recordings, phy.bandwidth_mhz)
     return sum(payload not in [packet.psdu for packet in packets] for payload, packets
                in zip(payloads, found, strict=True))
 
 
-def _recorded(frame: np.ndarray, phy: Phy, ppm: float, place: float) -> np.ndarray:
-    """A frame with silence around it, as a receiver samples it whose oscillator is ``ppm`` too fast or slow."""
-    silent = np.pad(frame, _SILENCE)
-    shifted = np.fft.ifft(np.fft.fft(silent) * np.exp(-2j * np.pi * place * np.fft.fftfreq(len(silent))))
+def _recorded(heard: np.ndarray, phy: Phy, ppm: float, place: float) -> np.ndarray:
+    """What a receiver samples whose oscillator is ``ppm`` too fast and whose samples lie ``place`` off the grid."""
+    shifted = np.fft.ifft(np.fft.fft(heard) * np.exp(-2j * np.pi * place * np.fft.fftfreq(len(heard))))
     slower = resampled(shifted.astype(np.complex64), 1 / (1 + ppm * 1e-6) - 1)
     turn = ppm * 1e-6 * _CARRIER_HZ / phy.sample_rate_hz * np.arange(len(slower))
     return (slower * np.exp(2j * np.pi * turn)).astype(np.complex64)
 
 
-def _alone(items: Rng, snr_db: float, phy: Phy, payload_bytes: int, ppm: float) -> int:
-    layout = layout_for(payload_bytes, phy)
-    sent = np.stack([coded_bits(payload, layout) for payload in _payloads(items, payload_bytes)])
-    values = torch.from_numpy(to_tones(sent.reshape(-1, phy.coded_bits), phy)).reshape(len(sent), -1)
+def _alone(items: Rng, snr_db: float, phy: Phy, payloads: Sequence[bytes], model: Model | None) -> int:
+    layout = layout_for(len(payloads[0]), phy)
+    sent = np.stack([coded_bits(payload, layout) for payload in payloads])
+    values = to_tones(sent.reshape(-1, phy.coded_bits), phy).reshape(len(sent), layout.symbols, -1)
+    gain = np.ones((len(sent), 1, 1), dtype=np.complex64)
+    if model is not None:
+        clean = _data_tones(_over(items, [transmit(payload, phy) for payload in payloads], phy, model), layout)
+        gain = np.sum(clean * values.conj(), axis=1, keepdims=True) / np.sum(np.abs(values) ** 2, axis=1, keepdims=True)
+        values = clean
     n0 = float(units.noise_power(snr_db))
-    received = (values + items.child("noise").complex_normal(values.shape[1]) * n0**0.5).numpy()
-    llr = to_llrs(received.reshape(-1, phy.data_tones), np.full(phy.data_tones, n0), phy).reshape(len(sent), -1)
-    known = torch.from_numpy(np.sign(2.0 * sent.reshape(len(sent), -1) - 1)[:, : layout.fit.available_bits])
-    right = layout.fit.decode(known.to(torch.float32) * 50).bits
-    found = layout.fit.decode(torch.from_numpy(llr[:, : layout.fit.available_bits])).bits
+    noise = items.child("noise").complex_normal(*values.shape[1:]).numpy() * n0**0.5
+    strength = np.broadcast_to(np.abs(gain[:, 0]) ** 2, (len(sent), phy.data_tones))
+    llr = np.stack([to_llrs(((row + added) / h).astype(np.complex64), n0 / power, phy).reshape(-1) for
+                    row, added, h, power in zip(values, noise, gain, strength, strict=True)])
+    bits = layout.fit.available_bits
+    certain = torch.from_numpy(sent.reshape(len(sent), -1)[:, :bits]) * 100.0 - 50
+    right, found = (layout.fit.decode(known).bits for known in (certain, torch.from_numpy(llr[:, :bits])))
     return int((found != right).any(dim=1).sum())
 
+
+def _data_tones(heard: np.ndarray, layout: Layout) -> np.ndarray:
+    """The data tones complex64 [B, T, N_SD] of noise-free frames, from FFT windows that open 0.15 us early."""
+    phy = layout.phy
+    end = _SILENCE + layout.samples - phy.fft - round(0.15 * phy.bandwidth_mhz)
+    at = end - phy.symbol_samples * np.arange(layout.symbols)[::-1]
+    return np.stack([tones_of(row, at, phy.tones.data, phy.fft) for row in heard])

@@ -17,10 +17,17 @@ class Channel(nn.Module, ABC):
     A channel writes ``distort`` alone. Class facts that the contract tests read:
     ``transparent``: without noise y = h x exactly, with the h it returns;
     ``block_fading``: h is one number for all uses of an item, so that pilots can measure it.
+    ``needs``: a program that must be installed beside gensc, "" for none; such a channel has no gradient.
     """
 
     transparent: ClassVar[bool] = True
     block_fading: bool = True
+    needs: ClassVar[str] = ""
+
+    @property
+    def cycle(self) -> int:
+        """After how many symbols the gains of an item may repeat."""
+        return 1
 
     @abstractmethod
     def distort(self, signal: Signal, state: State) -> Signal:
@@ -38,5 +45,11 @@ class Channel(nn.Module, ABC):
 def faded(signal: Signal, gain: torch.Tensor) -> Signal:
     """``signal`` after a multiplicative gain complex64, [B,k] or [B,1], that the receiver may learn."""
     gain = gain.to(signal.x.device).expand_as(signal.x)
-    known = gain if signal.h is None else signal.h * gain
-    return replace(signal, x=signal.x * gain, h=known)
+    known = gain if signal.h is None else product(signal.h, gain)
+    return replace(signal, x=product(signal.x, gain), h=known)
+
+
+def product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """a b for complex tensors, with the same bits in a batch of any size: torch's own product rounds the last
+    few values of a batch differently from the rest (fused multiply and add)."""
+    return torch.complex(a.real * b.real - a.imag * b.imag, a.real * b.imag + a.imag * b.real)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gensc.channel.base import Channel, faded
+from gensc.channel.base import Channel, faded, product
 from gensc.errors import InputError
 from gensc.rng import Rng
 from gensc.signal import Signal, State
@@ -78,12 +78,6 @@ class Paths:
                 term = product(term, turned(self.doppler_hz[:, :, m, None].double() * seconds))
             total = total + term
         return total
-
-
-def product(a: Tensor, b: Tensor) -> Tensor:
-    """a b for complex tensors, with the same bits in a batch of any size: torch's own product rounds the last
-    few values of a batch differently from the rest (fused multiply and add)."""
-    return torch.complex(a.real * b.real - a.imag * b.imag, a.real * b.imag + a.imag * b.real)
 
 
 def turned(turns: Tensor) -> Tensor:

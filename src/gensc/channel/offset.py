@@ -7,8 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from gensc.channel.base import Channel
-from gensc.channel.multipath import HALF_WIDTH, TURN, Grid, checked_rate, convolved, kernel, product, swept, turned
+from gensc.channel.base import Channel, product
+from gensc.channel.multipath import HALF_WIDTH, TURN, Grid, checked_rate, convolved, kernel, swept, turned
 from gensc.errors import InputError
 from gensc.registry import register
 from gensc.rng import Rng

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from gensc.channel.base import Channel
+from gensc.channel.base import Channel, product
 from gensc.errors import InputError
 from gensc.registry import register
 from gensc.signal import Signal, State
@@ -30,4 +30,4 @@ class PhaseNoise(Channel):
         steps = state.child("phase").rng.normal(signal.x.shape[1]) * (2 * torch.pi * self.linewidth) ** 0.5
         steps[:, 0] = 0
         phase = steps.cumsum(dim=1).to(signal.x.device)
-        return replace(signal, x=signal.x * torch.polar(torch.ones_like(phase), phase))
+        return replace(signal, x=product(signal.x, torch.polar(torch.ones_like(phase), phase)))

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from gensc import units
-from gensc.channel.base import Channel, faded
-from gensc.channel.multipath import product, turned
+from gensc.channel.base import Channel, faded, product
+from gensc.channel.multipath import turned
 from gensc.errors import InputError
 from gensc.registry import register
 from gensc.rng import Rng

@@ -25,8 +25,8 @@ EFFICIENCY = np.array([float(scheme.efficiency) for scheme in MCS])
 
 
 def choose(symbols: int, snr_db: float, target: float, fading: Fading, among: Sequence[int]) -> int:
-    """Of the MCSs ``among``, the one with the highest rate whose frames of ``symbols`` symbols are lost with probability ``target``
-    or less at ``snr_db`` (Es/N0); where there is none, the one that delivers most on average.
+    """Of the MCSs ``among``, the one with the highest rate whose frames of ``symbols`` symbols are lost with
+    probability ``target`` or less at ``snr_db`` (Es/N0); where there is none, the one that delivers most.
 
     ``fading`` "rayleigh": the loss is averaged over one Rayleigh gain a frame (block fading).
     """

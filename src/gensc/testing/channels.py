@@ -174,12 +174,12 @@ def _noise_apart_from_signal(channel: Channel, device: str) -> None:
 
 def _many(channel: Channel) -> int:
     """How many items say something of a mean: few where each goes through a program outside (``needs``)."""
-    return 200 if getattr(channel, "needs", "") else FADES
+    return 200 if channel.needs else FADES
 
 
 def _gain(channel: Channel, device: str) -> None:
     """E|h|^2 over the items, and over the uses of one cycle where the gain goes through a grid of tones."""
-    cycle: int = getattr(channel, "cycle", 1)
+    cycle = channel.cycle
     out = _send(channel, list(range(_many(channel) if cycle == 1 else FADES // 10)), INF, cycle, device)
     assert out.h is not None
     mean_is(out.h.abs().double().square().mean(dim=1).cpu(), 1.0, "E|h|^2 is 1")
@@ -220,7 +220,7 @@ def _samples(channel: Channel, second: Channel, device: str) -> None:
 def _gradients(channel: Channel, device: str) -> None:
     x = _qpsk(ITEMS, 16).to(device).requires_grad_()
     state = _state(10.0, ITEMS)
-    if getattr(channel, "needs", ""):
+    if channel.needs:
         refuses(lambda: channel(Signal(x, state.n0.to(device)), state),
                 "a channel outside, which no gradient crosses, refuses symbols that ask for one")
         return

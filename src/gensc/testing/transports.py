@@ -38,10 +38,11 @@ def check_transport(make: Callable[[], Transport], csi: Csi = "receiver", device
     """Run every law of transports of features on the parts that ``make`` makes, with the channel knowledge ``csi``
     that they are set up for, and those of bytes where they carry them; raises AssertionError on the first law
     broken."""
-    if fresh(make, 1).digital:
+    first = make()
+    if first.digital:
         check_bytes(make, csi)
     else:
-        refuses(lambda: fresh(make, 1).bind(None), "a transport of features refuses bytes")
+        refuses(lambda: first.bind(None), "a transport of features refuses bytes")
     for shape in SHAPES:
         transport, delivered = _bound(make, 1, shape, device)
         with torch.no_grad():
@@ -54,7 +55,7 @@ def check_transport(make: Callable[[], Transport], csi: Csi = "receiver", device
 
 def _bound(make: Callable[[], Transport], seed: int, shape: tuple[int, ...],
            device: str) -> tuple[Transport, tuple[int, ...]]:
-    shapes = []
+    shapes: list[tuple[int, ...] | None] = []
 
     def made() -> Transport:
         transport = make()
@@ -63,7 +64,8 @@ def _bound(make: Callable[[], Transport], seed: int, shape: tuple[int, ...],
 
     transport = fresh(made, seed)
     assert isinstance(transport, Transport)
-    return transport.to(device).eval(), tuple(shapes[0])
+    require(shapes[0] is not None, "features are delivered as features")
+    return transport.to(device).eval(), tuple(shapes[0] or ())
 
 
 def _payload(items: list[int], shape: tuple[int, ...], device: str) -> Tensor:
@@ -77,15 +79,24 @@ def _send(transport: Transport, items: list[int], shape: tuple[int, ...], csi: C
     snr_db = torch.tensor([8.0 + item % 5 for item in items])
     state = State.of(snr_db, items, Rng.seeded(7, "testing", *path), csi)
     delivery: Delivery = transport(_payload(items, shape, device), state)
-    assert isinstance(delivery.payload, Tensor)
     return delivery
+
+
+def _received(transport: Transport, items: list[int], shape: tuple[int, ...], csi: Csi, device: str,
+              *path: Name) -> Tensor:
+    """The features that arrive."""
+    payload = _send(transport, items, shape, csi, device, *path).payload
+    if not isinstance(payload, Tensor):
+        raise AssertionError(f"features are delivered as features (seen: {type(payload).__name__})")
+    return payload
 
 
 def _outputs(transport: Transport, shape: tuple[int, ...], delivered: tuple[int, ...], csi: Csi,
              device: str) -> None:
     place, count = torch.device(device), len(ITEMS)
     out = _send(transport, ITEMS, shape, csi, device)
-    looks(out.payload, (count, *delivered), torch.float32, place, "the delivered payload")
+    received = _received(transport, ITEMS, shape, csi, device)
+    looks(received, (count, *delivered), torch.float32, place, "the delivered payload")
     looks(out.ok, (count,), torch.bool, place, "ok")
     for name in ("uses", "bits", "seconds"):
         column = getattr(out.cost, name)
@@ -97,20 +108,20 @@ def _outputs(transport: Transport, shape: tuple[int, ...], delivered: tuple[int,
 
 def _same_bits(transport: Transport, second: Transport, shape: tuple[int, ...], csi: Csi,
                device: str) -> None:
-    whole = _send(transport, ITEMS, shape, csi, device).payload
-    same(whole, _send(transport, ITEMS, shape, csi, device).payload, "the same seed gives the same bits")
+    whole = _received(transport, ITEMS, shape, csi, device)
+    same(whole, _received(transport, ITEMS, shape, csi, device), "the same seed gives the same bits")
     if not transport.digital:
-        require(not torch.equal(whole, _send(transport, ITEMS, shape, csi, device, "other").payload),
+        require(not torch.equal(whole, _received(transport, ITEMS, shape, csi, device, "other")),
                 "another seed gives other bits")
     second.load_state_dict(transport.state_dict())
-    same(_send(second, ITEMS, shape, csi, device).payload, whole,
+    same(_received(second, ITEMS, shape, csi, device), whole,
          "a second instance with the same state_dict gives the same bits")
     if transport.whole_batch:
         return
     for place, item in enumerate(ITEMS):
-        alone = _send(transport, [item], shape, csi, device).payload[0]
+        alone = _received(transport, [item], shape, csi, device)[0]
         close(alone, whole[place], "an item is delivered the same alone and in a batch")
-    turned = _send(transport, ITEMS[::-1], shape, csi, device).payload.flip(0)
+    turned = _received(transport, ITEMS[::-1], shape, csi, device).flip(0)
     close(turned, whole, "an item's delivery does not depend on its place in the batch")
 
 

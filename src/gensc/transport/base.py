@@ -10,6 +10,8 @@ from gensc.channel import Channel
 from gensc.errors import InputError
 from gensc.signal import Delivery, Payload, State
 
+Power = Literal["exact", "nominal", "waveform", "none"]
+
 
 class Transport(nn.Module, ABC):
     """Carries a payload over a channel: features float32 [B,...], or the bytes of B items where it can.
@@ -28,7 +30,7 @@ class Transport(nn.Module, ABC):
     channel: Channel
     whole_batch: bool = False
     digital: ClassVar[bool] = False
-    power: ClassVar[Literal["exact", "nominal", "waveform", "none"]] = "exact"
+    power: ClassVar[Power] = "exact"
 
     @abstractmethod
     def bind(self, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:

@@ -10,7 +10,7 @@ from torch import Tensor
 from gensc.errors import InputError
 from gensc.rng import Rng
 from gensc.signal import Cost, Delivery, Payload, State
-from gensc.transport.base import Transport
+from gensc.transport.base import Power, Transport
 from gensc.transport.packing import Packing
 
 MOST_BYTES = 8 * 2**20
@@ -36,7 +36,7 @@ class Bytewise(Transport):
     """
 
     digital = True
-    power = "nominal"
+    power: ClassVar[Power] = "nominal"
     framed: ClassVar[bool] = True
     """Items in a fixed room are delimited by a byte; a bound needs none."""
 

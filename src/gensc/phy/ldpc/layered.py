@@ -17,7 +17,7 @@ from gensc.phy.jit import kernel
 from gensc.phy.threads import in_threads
 
 if TYPE_CHECKING:
-    from gensc.phy.ldpc.codes import Code, Decoded
+    from gensc.phy.ldpc.quasicyclic import Decoded, QuasiCyclic
 
 LANES = 16
 CERTAIN = 1e4
@@ -25,19 +25,18 @@ CERTAIN = 1e4
 REFILL = 4
 
 
-def decode(code: Code, llr: Tensor, iterations: int) -> Decoded:
-    """Decode ``llr`` float32 [B, n] on the CPU; see Code.decode."""
-    from gensc.phy.ldpc.codes import SCALE, Decoded
+def decode(code: QuasiCyclic, llr: Tensor, iterations: int) -> Decoded:
+    """Decode ``llr`` float32 [B, n] on the CPU; see QuasiCyclic.decode."""
+    from gensc.phy.ldpc.quasicyclic import Decoded
 
     given = np.ascontiguousarray(llr.numpy())
     bits = np.empty((len(given), code.k), dtype=np.uint8)
     ok = np.zeros(len(given), dtype=np.bool_)
     used = np.zeros(len(given), dtype=np.int32)
-    starts, column, shift = code.edges
-    scale = np.float32(SCALE[code.rate])
+    starts, column, shift, scales = code.layers
 
     def work(part: slice) -> None:
-        _decode(given[part], starts, column, shift, code.z, iterations, scale, bits[part], ok[part], used[part])
+        _decode(given[part], starts, column, shift, code.z, iterations, scales, bits[part], ok[part], used[part])
 
     in_threads(work, len(given), at_least=LANES)
     return Decoded(torch.from_numpy(bits), torch.from_numpy(ok), torch.from_numpy(used))
@@ -45,7 +44,7 @@ def decode(code: Code, llr: Tensor, iterations: int) -> Decoded:
 
 @kernel
 def _decode(llr: np.ndarray, starts: np.ndarray, column: np.ndarray, shift: np.ndarray, z: int, iterations: int,
-            scale: np.float32, bits: np.ndarray, ok: np.ndarray, used: np.ndarray) -> None:
+            scales: np.ndarray, bits: np.ndarray, ok: np.ndarray, used: np.ndarray) -> None:
     """Run the lanes until every frame of ``llr`` has its row of ``bits``, ``ok`` and ``used``.
 
     ``belief`` [n, LANES] and ``message`` [blocks, z, LANES] lie flat: a block of H is two runs of ``belief``.
@@ -59,7 +58,7 @@ def _decode(llr: np.ndarray, starts: np.ndarray, column: np.ndarray, shift: np.n
     while done < frames:
         if following < frames and free >= REFILL:
             following = _fill(llr, following, frame, belief, message)
-        _iterate(belief, message, starts, column, shift, z * LANES, scale)
+        _iterate(belief, message, starts, column, shift, z * LANES, scales)
         _check(belief, starts, column, shift, z * LANES, holds)
         free = 0
         for lane in range(LANES):
@@ -98,7 +97,7 @@ def _fill(llr: np.ndarray, following: int, frame: np.ndarray, belief: np.ndarray
 
 @kernel
 def _iterate(belief: np.ndarray, message: np.ndarray, starts: np.ndarray, column: np.ndarray, shift: np.ndarray,
-             block: int, scale: np.float32) -> None:
+             block: int, scales: np.ndarray) -> None:
     """One iteration: every block row takes its old messages from the beliefs and adds its new ones."""
     least = np.empty(block, dtype=np.float32)
     second = np.empty(block, dtype=np.float32)
@@ -107,6 +106,7 @@ def _iterate(belief: np.ndarray, message: np.ndarray, starts: np.ndarray, column
         least[:] = np.float32(1e30)
         second[:] = np.float32(1e30)
         sign[:] = np.float32(1)
+        scale = scales[row]
         for edge in range(starts[row], starts[row + 1]):
             base, cut = column[edge] * block, block - shift[edge] * LANES
             old = message[edge * block:(edge + 1) * block]

@@ -12,15 +12,15 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from gensc.phy.ldpc.codes import Code, Decoded
+    from gensc.phy.ldpc.quasicyclic import Decoded, QuasiCyclic
 
 
-def decode(code: Code, llr: Tensor, iterations: int) -> Decoded:
-    """Decode ``llr`` float32 [B, n] on its device; see Code.decode."""
-    from gensc.phy.ldpc.codes import SCALE, Decoded
+def decode(code: QuasiCyclic, llr: Tensor, iterations: int) -> Decoded:
+    """Decode ``llr`` float32 [B, n] on its device; see QuasiCyclic.decode."""
+    from gensc.phy.ldpc.quasicyclic import Decoded
     from gensc.phy.ldpc.layered import CERTAIN
 
-    rows = _rows(code, llr.device)
+    rows, scales = _rows(code, llr.device), code.layers[3].tolist()
     belief = (-llr).nan_to_num(0.0).clamp(-CERTAIN, CERTAIN)
     message = [belief.new_zeros(len(llr), *places.shape) for places in rows]
     bits = torch.empty(len(llr), code.k, dtype=torch.uint8, device=llr.device)
@@ -28,8 +28,8 @@ def decode(code: Code, llr: Tensor, iterations: int) -> Decoded:
     used = torch.full((len(llr),), iterations, dtype=torch.int32, device=llr.device)
     alive = torch.arange(len(llr), device=llr.device)
     for iteration in range(1, iterations + 1):
-        for row, places in enumerate(rows):
-            message[row] = _layer(belief, message[row], places, SCALE[code.rate])
+        for row, (places, scale) in enumerate(zip(rows, scales, strict=True)):
+            message[row] = _layer(belief, message[row], places, scale)
         holds = _holds(belief, rows)
         leaving = holds if iteration < iterations else torch.ones_like(holds)
         gone = alive[leaving]
@@ -44,9 +44,9 @@ def decode(code: Code, llr: Tensor, iterations: int) -> Decoded:
     return Decoded(bits, ok, used)
 
 
-def _rows(code: Code, device: torch.device) -> list[Tensor]:
-    """For each block row the bits of its checks, int64 [degree, z]."""
-    starts, column, shift = (torch.from_numpy(part).to(device, torch.int64) for part in code.edges)
+def _rows(code: QuasiCyclic, device: torch.device) -> list[Tensor]:
+    """For each layer the bits of its checks, int64 [degree, z]."""
+    starts, column, shift = (torch.from_numpy(part).to(device, torch.int64) for part in code.layers[:3])
     turned = (torch.arange(code.z, device=device) + shift[:, None]) % code.z
     places = column[:, None] * code.z + turned
     bounds = starts.tolist()

@@ -17,7 +17,7 @@ from gensc.phy.wifi7.estimate import Channel, smooth
 from gensc.phy.wifi7.headless import starts_inside
 from gensc.phy.wifi7.layout import SERVICE_BITS, Layout, preamble_us
 from gensc.phy.wifi7.ofdm import resampled, to_tones, turned
-from gensc.phy.wifi7.phy import Phy
+from gensc.phy.wifi7.phy import LEGACY_US, Phy
 from gensc.phy.wifi7.scramble import descramble
 from gensc.phy.wifi7.sequences import data_pilots, eht_ltf
 from gensc.phy.wifi7.tones import plan
@@ -37,8 +37,9 @@ is put on a sample, too: between two samples, the jumps from symbol to symbol ri
 class Packet:
     """A frame in a recording. ``psdu``: its payload, or None with a ``reason`` why it is lost ("" when fine).
 
-    ``start``: its first sample in the recording, by the channel's mean delay; ``length`` in samples; carrier offset ``cfo_hz``; ``clock_ppm``: the
-    receiver samples faster by so much; ``snr_db``: mean Es/N0 of the data tones. What was not learnt is None.
+    ``start``: its first sample in the recording, by the channel's mean delay; ``length`` in samples; carrier offset
+    ``cfo_hz``; ``clock_ppm``: the receiver samples faster by so much; ``snr_db``: mean Es/N0 of the data tones. What
+    was not learnt is None.
     """
 
     psdu: bytes | None
@@ -93,7 +94,8 @@ def front_end(samples: Tensor, bandwidth_mhz: int) -> list[Frame]:
         frame, end = _frame(padded, found, bandwidth_mhz, margin)
         if frame is None:
             continue
-        if frames and frames[-1].layout is None and frame.packet.start < frames[-1].packet.start + 16 * bandwidth_mhz:
+        near = LEGACY_US * bandwidth_mhz
+        if frames and frames[-1].layout is None and frame.packet.start < frames[-1].packet.start + near:
             frames.pop()  # a first guess at the same preamble
         frames.append(frame)
         done = max(done, end)
@@ -144,6 +146,8 @@ def _frame(padded: np.ndarray, found: detect.Found, bandwidth_mhz: int, margin: 
     to_hz = bandwidth_mhz * 1e6
     start = found.start + detect.backoff(bandwidth_mhz) - margin
     inside = len(padded) - margin
+    if found.start + LEGACY_US * bandwidth_mhz > inside:
+        return None, 0
     if found.start + 41 * bandwidth_mhz > inside:
         packet = Packet(None, "the recording ends inside the preamble", start, bandwidth_mhz, found.offset * to_hz)
         return Frame(packet), inside
