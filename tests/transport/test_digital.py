@@ -65,7 +65,6 @@ def test_adaptation_takes_more_at_higher_snr_and_meets_its_target(generator):
 def test_below_every_target_adaptation_takes_what_delivers_most():
     index = choose(768, -6.0, 0.01, "none", ALL)
     assert index == int(np.argmax(EFFICIENCY * (1 - frame_error(768, -6.0))))
-    assert choose(768, 20.0, 1e-4, "rayleigh", ALL) <= choose(768, 20.0, 0.3, "rayleigh", ALL)
 
 
 def test_a_longer_frame_than_any_measured_fails_like_several():
@@ -99,7 +98,7 @@ def test_without_channel_knowledge_a_phase_turn_loses_everything(generator):
 
 
 @pytest.mark.parametrize(("options", "told"), [
-    ({"mcs": 14}, "0 .BPSK"), ({"mcs": -1}, "0 .BPSK"), ({"uses": 8}, "not even one byte"), ({"uses": -1}, "0 or more"),
+    ({"mcs": 14}, "0 .BPSK"), ({"mcs": -1}, "0 .BPSK"), ({"uses": 1}, "not even one byte"), ({"uses": -1}, "0 or more"),
     ({"target": 0.0}, "between 0 and 1"), ({"iterations": 0}, "at least 1"), ({"uses": 100, "pilots": 100}, "one byte"),
     ({"values": 0}, "at least 1"),
 ])

@@ -43,16 +43,23 @@ def measure(out: Path, frames: int) -> None:
 
 
 def curve(scheme: Mcs, symbols: int, frames: int) -> Iterator[Point]:
-    """The points of one MCS and size: up from capacity, from the last that loses nearly all frames to the first
-    that loses under 0.4 %; none where not one byte fits."""
+    """The points of one MCS and size, upwards: from the last that loses nearly all frames to the first that loses
+    under 0.4 %; none where not one byte fits. Short frames carry less than their MCS says and reach below its
+    capacity."""
     segment = largest(symbols, scheme.index)
     if segment is None:
         return
-    snr_db = math.floor(float(units.ratio_to_db(2 ** float(scheme.efficiency) - 1)) / STEP_DB) * STEP_DB
+    snr_db = math.floor(float(units.ratio_to_db(2 ** (8 * segment.data / symbols) - 1)) / STEP_DB) * STEP_DB
+    last = None
     while True:
         point = _point(segment, snr_db, frames)
         if point.errors < 0.98 * point.frames:
+            if last is not None:
+                yield last
+            last = None
             yield point
+        else:
+            last = point
         if point.errors < 0.004 * point.frames:
             return
         snr_db += STEP_DB

@@ -1,8 +1,9 @@
 """Packet error rate of the Wi-Fi 7 receiver against that of its code alone.
 
 "Alone" is the same codewords, constellation and demapper with perfect synchronisation and a known channel, only
-noise and, where asked for, the echoes of a TGn model between. The receiver is given a recording: silence around a frame, a random carrier offset with the
-clock offset that the same oscillator brings, a random place between two samples, and noise.
+noise and, where asked for, the echoes of a TGn model between. The receiver is given a recording: silence around
+a frame, a random carrier offset with the clock offset that the same oscillator brings, a random place between
+two samples, and noise.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Commands that measure gensc beside its peers: bench ldpc."""
+"""Commands that measure gensc beside its peers and its bounds: bench ldpc, wifi7, adaptation."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,13 +17,9 @@ DEFAULT_CODE = "1944:1/2"
 def add(app: typer.Typer) -> None:
     """Add these commands to the root."""
     bench = typer.Typer(help="Measure gensc beside its peers, in one run.", no_args_is_help=True)
-    bench.callback()(_bench)
-    bench.command()(ldpc)
+    for command in (ldpc, wifi7, adaptation):
+        bench.command()(command)
     app.add_typer(bench, name="bench")
-
-
-def _bench() -> None:
-    """Keeps `bench` a group while it has one command."""
 
 
 def ldpc(
@@ -50,6 +46,44 @@ def ldpc(
             _loss(chosen, frames, out)
         else:
             _rates(chosen, seconds)
+
+
+def wifi7(
+    packets: Annotated[int, typer.Option(help="Packets at each SNR.", min=100)] = 1000,
+    out: Annotated[Path | None, typer.Option(help="CSV table of all points.")] = None,
+) -> None:
+    """Packet errors of the Wi-Fi 7 receiver, with everything to be found and estimated, beside those of its code
+    alone, and the gap in dB.
+
+    Example: gensc bench wifi7 --packets 300 --out per.csv
+    """
+    from gensc.bench.wifi7 import MCS_SHOWN, gap_db, snr_at, table, write_csv
+
+    with stopping("nothing is kept"):
+        points = table(packets=packets)
+    print(f"{'MCS':<5}{'PER':>6}{'alone dB':>10}{'whole dB':>10}{'gap dB':>8}")
+    for index in MCS_SHOWN:
+        for rate in (0.1, 0.01):
+            alone, whole = (snr_at(points, index, receiver, rate) for receiver in ("alone", "whole"))
+            print(f"{index:<5}{rate:>6g}{alone:>10.2f}{whole:>10.2f}{gap_db(points, index, rate):>8.2f}")
+    if out:
+        write_csv(points, out)
+        print(out)
+
+
+def adaptation(
+    out: Annotated[Path, typer.Option(help="CSV table to write.")],
+    frames: Annotated[int, typer.Option(help="Frames at each SNR.", min=250)] = 500,
+) -> None:
+    """Measure the table that link adaptation reads: lost frames of every MCS and size over AWGN.
+
+    Example: gensc bench adaptation --out adaptation.csv
+    """
+    from gensc.bench.adaptation import measure
+
+    with stopping("nothing is written"):
+        measure(out, frames)
+    print(out)
 
 
 def _named(name: str) -> "Code":

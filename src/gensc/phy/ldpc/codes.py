@@ -35,8 +35,8 @@ def code(n: int, rate: str) -> Code:
         raise InputError(f"no 802.11 LDPC code {name}: n is one of {LENGTHS}, the rate one of {', '.join(RATES)}")
     table = _tables()[name]
     rows = len(table["shifts"])
-    return Code(name, table["z"], tuple(map(tuple, table["shifts"])), core=rows, scales=(SCALE[rate],) * rows,
-                order=tuple(range(rows)), rate=rate)
+    return Code(name, table["z"], tuple(map(tuple, table["shifts"])), core=rows,
+                order=tuple(range(rows)), scale=SCALE[rate], rate=rate)
 
 
 @cache

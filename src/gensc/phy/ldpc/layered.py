@@ -33,10 +33,11 @@ def decode(code: QuasiCyclic, llr: Tensor, iterations: int) -> Decoded:
     bits = np.empty((len(given), code.k), dtype=np.uint8)
     ok = np.zeros(len(given), dtype=np.bool_)
     used = np.zeros(len(given), dtype=np.int32)
-    starts, column, shift, scales = code.layers
+    starts, column, shift = code.layers
+    scale = np.float32(code.scale)
 
     def work(part: slice) -> None:
-        _decode(given[part], starts, column, shift, code.z, iterations, scales, bits[part], ok[part], used[part])
+        _decode(given[part], starts, column, shift, code.z, iterations, scale, bits[part], ok[part], used[part])
 
     in_threads(work, len(given), at_least=LANES)
     return Decoded(torch.from_numpy(bits), torch.from_numpy(ok), torch.from_numpy(used))
@@ -44,7 +45,7 @@ def decode(code: QuasiCyclic, llr: Tensor, iterations: int) -> Decoded:
 
 @kernel
 def _decode(llr: np.ndarray, starts: np.ndarray, column: np.ndarray, shift: np.ndarray, z: int, iterations: int,
-            scales: np.ndarray, bits: np.ndarray, ok: np.ndarray, used: np.ndarray) -> None:
+            scale: np.float32, bits: np.ndarray, ok: np.ndarray, used: np.ndarray) -> None:
     """Run the lanes until every frame of ``llr`` has its row of ``bits``, ``ok`` and ``used``.
 
     ``belief`` [n, LANES] and ``message`` [blocks, z, LANES] lie flat: a block of H is two runs of ``belief``.
@@ -58,7 +59,7 @@ def _decode(llr: np.ndarray, starts: np.ndarray, column: np.ndarray, shift: np.n
     while done < frames:
         if following < frames and free >= REFILL:
             following = _fill(llr, following, frame, belief, message)
-        _iterate(belief, message, starts, column, shift, z * LANES, scales)
+        _iterate(belief, message, starts, column, shift, z * LANES, scale)
         _check(belief, starts, column, shift, z * LANES, holds)
         free = 0
         for lane in range(LANES):
@@ -97,7 +98,7 @@ def _fill(llr: np.ndarray, following: int, frame: np.ndarray, belief: np.ndarray
 
 @kernel
 def _iterate(belief: np.ndarray, message: np.ndarray, starts: np.ndarray, column: np.ndarray, shift: np.ndarray,
-             block: int, scales: np.ndarray) -> None:
+             block: int, scale: np.float32) -> None:
     """One iteration: every block row takes its old messages from the beliefs and adds its new ones."""
     least = np.empty(block, dtype=np.float32)
     second = np.empty(block, dtype=np.float32)
@@ -106,7 +107,6 @@ def _iterate(belief: np.ndarray, message: np.ndarray, starts: np.ndarray, column
         least[:] = np.float32(1e30)
         second[:] = np.float32(1e30)
         sign[:] = np.float32(1)
-        scale = scales[row]
         for edge in range(starts[row], starts[row + 1]):
             base, cut = column[edge] * block, block - shift[edge] * LANES
             old = message[edge * block:(edge + 1) * block]

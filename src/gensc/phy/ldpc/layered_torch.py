@@ -20,7 +20,7 @@ def decode(code: QuasiCyclic, llr: Tensor, iterations: int) -> Decoded:
     from gensc.phy.ldpc.quasicyclic import Decoded
     from gensc.phy.ldpc.layered import CERTAIN
 
-    rows, scales = _rows(code, llr.device), code.layers[3].tolist()
+    rows = _rows(code, llr.device)
     belief = (-llr).nan_to_num(0.0).clamp(-CERTAIN, CERTAIN)
     message = [belief.new_zeros(len(llr), *places.shape) for places in rows]
     bits = torch.empty(len(llr), code.k, dtype=torch.uint8, device=llr.device)
@@ -28,8 +28,8 @@ def decode(code: QuasiCyclic, llr: Tensor, iterations: int) -> Decoded:
     used = torch.full((len(llr),), iterations, dtype=torch.int32, device=llr.device)
     alive = torch.arange(len(llr), device=llr.device)
     for iteration in range(1, iterations + 1):
-        for row, (places, scale) in enumerate(zip(rows, scales, strict=True)):
-            message[row] = _layer(belief, message[row], places, scale)
+        for row, places in enumerate(rows):
+            message[row] = _layer(belief, message[row], places, code.scale)
         holds = _holds(belief, rows)
         leaving = holds if iteration < iterations else torch.ones_like(holds)
         gone = alive[leaving]
@@ -46,7 +46,7 @@ def decode(code: QuasiCyclic, llr: Tensor, iterations: int) -> Decoded:
 
 def _rows(code: QuasiCyclic, device: torch.device) -> list[Tensor]:
     """For each layer the bits of its checks, int64 [degree, z]."""
-    starts, column, shift = (torch.from_numpy(part).to(device, torch.int64) for part in code.layers[:3])
+    starts, column, shift = (torch.from_numpy(part).to(device, torch.int64) for part in code.layers)
     turned = (torch.arange(code.z, device=device) + shift[:, None]) % code.z
     places = column[:, None] * code.z + turned
     bounds = starts.tolist()

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -25,18 +26,24 @@ MOST = {1: 8448, 2: 3840}
 # Table 5.3.2-1: the lifting sizes of set index i are SIZES[i] times powers of two, up to 384
 SIZES = (2, 3, 5, 7, 9, 11, 13, 15)
 LARGEST = 384
+# The factor on the min-sum messages that loses fewest frames at a BLER of 1e-2 within 20 iterations: in a sweep from
+# 0.65 to 0.85 over rates from 1/5 to 0.9 the best lay between 0.73 and 0.8 and 0.75 was within 0.03 dB of it.
+SCALE = 0.75
 
 
 @dataclass(frozen=True)
 class NrFit:
     """``payload_bits`` in one codeword, of which ``available_bits`` are sent, at a rate of 0.95 at most.
 
+    ``bits`` per symbol of a QAM labelled as 3GPP does (``Constellation(bits, "3gpp")``): the bits are interleaved so
+    that the first ones, the payload, lie where the QAM protects them best (5.4.2.2). 1 leaves them in order.
     The pieces ``llrs`` and ``payload`` let a caller decode the words of many items at once; ``count`` words an item.
     """
 
     payload_bits: int
     available_bits: int
-    count = 1
+    bits: int = 1
+    count: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         k, n = self.payload_bits, self.available_bits
@@ -48,6 +55,10 @@ class NrFit:
         if 20 * k > 19 * n:
             raise InputError(f"a payload of {k} bits in {n} bits: the 5G NR code ends at a rate of 0.95; "
                              f"give {-(-20 * k // 19)} bits or more")
+
+        if self.bits < 1 or n % self.bits:
+            raise InputError(f"{n} bits fill no whole number of symbols of {self.bits} bits: "
+                             f"give a multiple of the bits of a symbol")
 
     @property
     def graph(self) -> int:
@@ -80,7 +91,8 @@ class NrFit:
 
     def coded(self, words: Tensor) -> Tensor:
         """What goes on the air, uint8 [B, available_bits], of codewords uint8 [B, n]."""
-        return words[:, self._sent.to(words.device)]
+        sent = words[:, self._sent.to(words.device)]
+        return sent.reshape(len(sent), self.bits, -1).mT.reshape(sent.shape)
 
     def llrs(self, llr: Tensor) -> Tensor:
         """The decoder's input, float32 [B, n], of received LLRs [B, available_bits].
@@ -88,11 +100,12 @@ class NrFit:
         Filler bits are certain zeros, bits that were not sent 0 (unknown), repeated bits the sum of their copies.
         """
         self._expect(llr, self.available_bits, "LLRs")
+        llr = llr.to(torch.float32).reshape(len(llr), -1, self.bits).mT.reshape(llr.shape)
         out = torch.zeros(len(llr), self.code.n, device=llr.device)
         out[:, self.payload_bits:self.code.k] = KNOWN_ZERO
         for start in range(0, self.available_bits, self._buffer):
             part = slice(start, start + self._buffer)
-            out[:, self._sent[part].to(llr.device)] += llr[:, part].to(torch.float32)
+            out[:, self._sent[part].to(llr.device)] += llr[:, part]
         return out
 
     def payload(self, bits: Tensor) -> Tensor:
@@ -115,7 +128,7 @@ class NrFit:
 
     @cached_property
     def _sent(self) -> Tensor:
-        """int64 [available_bits]: which bits of the codeword are sent, in order; never the first 2 Z."""
+        """int64 [available_bits]: which bits of the codeword are sent, before interleaving; never the first 2 Z."""
         place = torch.arange(self.available_bits) % self._buffer
         data = max(0, self.payload_bits - 2 * self.z)
         return torch.where(place < data, place + 2 * self.z, place - data + self.columns * self.z)
@@ -134,8 +147,10 @@ def _code(graph: int, z: int, columns: int, rows: int) -> QuasiCyclic:
         place = column if column < columns else column - COLUMNS[graph] + columns
         if row < rows and (column < columns or column >= COLUMNS[graph]):
             shifts[row][place] = values[kind] % z
-    return QuasiCyclic(f"nr{graph}:{z}:{columns}:{rows}", z, tuple(map(tuple, shifts)), CORE,
-                       scales=(0.8,) * rows, order=tuple(range(rows)))
+    # A row that holds both punctured columns says nothing at first; short rows say more than long ones.
+    order = sorted(range(rows), key=lambda row: (sum(one >= 0 for one in shifts[row][:2]),
+                                                 sum(one >= 0 for one in shifts[row])))
+    return QuasiCyclic(f"nr{graph}:{z}:{columns}:{rows}", z, tuple(map(tuple, shifts)), CORE, tuple(order), SCALE)
 
 
 @cache

@@ -26,16 +26,16 @@ class QuasiCyclic:
     """A code made of cyclic shifts of the z x z identity; ``shifts`` are its block rows, -1 for zeros.
 
     The first ``core`` block rows have one block column of weight three and then two diagonals of identities; each
-    row behind them makes a parity block of its own. ``scales``: the factor on the min-sum messages of each row.
-    ``order``: the block rows in the order in which the decoder takes them.
+    row behind them makes a parity block of its own. The decoder takes the block rows in ``order`` and multiplies
+    their min-sum messages by ``scale``.
     """
 
     name: str
     z: int
     shifts: tuple[tuple[int, ...], ...]
     core: int
-    scales: tuple[float, ...]
     order: tuple[int, ...]
+    scale: float
 
     @property
     def n(self) -> int:
@@ -60,13 +60,12 @@ class QuasiCyclic:
     @cached_property
     def edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The blocks of H row by row, int32: where each block row starts, and each block's column and shift."""
-        return _edges(self.shifts)
+        return _edges(list(self.shifts))
 
     @cached_property
-    def layers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """What the decoder runs through: the ``edges`` in ``order``, and float32 the scale of each layer."""
-        scales = np.array([self.scales[row] for row in self.order], dtype=np.float32)
-        return *_edges([self.shifts[row] for row in self.order]), scales
+    def layers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The ``edges`` with the block rows in the decoder's ``order``."""
+        return _edges([self.shifts[row] for row in self.order])
 
     def encode(self, bits: Tensor) -> Tensor:
         """Codewords, uint8 [B, n], information first, of ``bits`` uint8 [B, k] in {0,1}."""
@@ -92,7 +91,7 @@ class QuasiCyclic:
         return decode(self, llr, iterations)
 
 
-def _edges(rows: tuple[tuple[int, ...], ...] | list[tuple[int, ...]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _edges(rows: list[tuple[int, ...]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     found = [[(column, shift) for column, shift in enumerate(row) if shift >= 0] for row in rows]
     starts = np.cumsum([0, *map(len, found)])
     column, shift = np.array([block for row in found for block in row]).T

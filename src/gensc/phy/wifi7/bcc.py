@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from gensc.phy.jit import kernel
-
 _G0, _G1 = 0o133, 0o171
 TAIL_BITS = 6
 
@@ -29,41 +27,6 @@ def viterbi(llr: np.ndarray, known: np.ndarray) -> np.ndarray:
 
     ``known`` int8 [n]: 0 or 1 where a bit is certain beforehand (the tail is), -1 elsewhere.
     """
-    return _viterbi(np.ascontiguousarray(llr, dtype=np.float64), known.astype(np.int8))
+    from gensc.phy.wifi7.viterbi import best_path
 
-
-@kernel
-def _viterbi(llr: np.ndarray, known: np.ndarray) -> np.ndarray:
-    n = len(known)
-    metric = np.full(64, -1e30)
-    metric[0] = 0.0
-    new = np.empty(64)
-    came = np.zeros((n, 64), dtype=np.uint8)
-    sign = np.empty((2, 128))
-    for word in range(128):
-        for row in range(2):
-            parity, masked = 0, word & (0o133 if row == 0 else 0o171)
-            while masked:
-                parity ^= masked & 1
-                masked >>= 1
-            sign[row, word] = parity - 0.5
-    for t in range(n):
-        for state in range(64):
-            bit = state >> 5
-            if known[t] >= 0 and known[t] != bit:
-                new[state] = -1e30
-                continue
-            best, choice = -2e30, 0
-            for old in range(2):
-                word = state << 1 | old
-                value = metric[word & 63] + sign[0, word] * llr[2 * t] + sign[1, word] * llr[2 * t + 1]
-                if value > best:
-                    best, choice = value, old
-            new[state], came[t, state] = best, choice
-        metric[:] = new
-    state = int(np.argmax(metric))
-    out = np.empty(n, dtype=np.uint8)
-    for t in range(n - 1, -1, -1):
-        out[t] = state >> 5
-        state = (state << 1 | came[t, state]) & 63
-    return out
+    return best_path(np.ascontiguousarray(llr, dtype=np.float64), known.astype(np.int8))

@@ -16,6 +16,8 @@ from gensc.phy.wifi7.preamble import legacy_training
 _FALSE_ALARM = 1e-4
 """Probability a sample that noise alone looks like L-STF; L-LTF and L-SIG then sort it out."""
 _WINDOW_US = 7.2
+_PIECE = 1 << 20
+"""Samples looked at in one go, which bounds the memory."""
 _CONFIRM = 18.0
 """Two squared correlations with L-LTF in units of their mean over noise, together: noise exceeds 18 with probability
 3e-7 a place."""
@@ -48,9 +50,10 @@ def regions(samples: np.ndarray, bandwidth_mhz: int) -> Iterator[tuple[int, int]
     lag, window = bandwidth_mhz * 8 // 10, round(_WINDOW_US * bandwidth_mhz)
     if len(samples) < lag + window:
         return
-    metric = _metric(samples, lag, window)
-    above = metric > -math.log(_FALSE_ALARM) / window
-    places = np.flatnonzero(above)
+    threshold, reach = -math.log(_FALSE_ALARM) / window, lag + window - 1
+    found = [begin + np.flatnonzero(_metric(samples[begin : begin + _PIECE + reach], lag, window) > threshold)
+             for begin in range(0, len(samples) - reach, _PIECE)]
+    places = np.concatenate(found)
     gaps = np.flatnonzero(np.diff(places) > 2 * lag)
     for run in np.split(places, gaps + 1) if len(places) else ():
         for first in range(int(run[0]), int(run[-1]) + 1, window):

@@ -16,6 +16,8 @@ from gensc.phy.wifi7.tones import TONE_SPACING_HZ, plan
 
 _SPREADS_US = (0.05, 0.15, 0.4, 0.8, 1.6)
 """Widths of the uniform delay priors; the one that explains the observation best is used."""
+_LEAST_POWER = 1e-12
+"""Below this the field is taken for silence; recordings come at a mean power of 1."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def smooth(raw: np.ndarray, bandwidth_mhz: int, guard_us: float) -> Channel:
     centre = _mean_delay_us(blocks)
     turn = np.exp(2j * np.pi * TONE_SPACING_HZ * centre * 1e-6 * tones.occupied).astype(np.complex64)
     straight = blocks * turn.reshape(blocks.shape)
-    power = float(np.mean(np.abs(raw) ** 2))
+    power = max(float(np.mean(np.abs(raw) ** 2)), _LEAST_POWER)
     widest = min(guard_us, _SPREADS_US[-1])
     noise = _outside(straight, basis(block_mhz, widest))
     strength = max(power - noise, 1e-3 * power)
@@ -100,7 +102,7 @@ def _outside(straight: np.ndarray, widest: Basis) -> float:
     total = float(np.sum(np.abs(straight) ** 2))
     rest = total - float(np.sum(np.abs(_onto(straight, widest)) ** 2))
     free = straight.size - len(straight) * widest.vectors.shape[1]
-    return max(rest / free, 1e-9 * total / straight.size)
+    return max(rest / free, 1e-9 * total / straight.size, 1e-3 * _LEAST_POWER)
 
 
 def _onto(straight: np.ndarray, prior: Basis) -> np.ndarray:

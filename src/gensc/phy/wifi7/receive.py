@@ -12,25 +12,16 @@ from torch import Tensor
 from gensc import units
 from gensc.errors import InputError
 from gensc.phy.ldpc import code
-from gensc.phy.wifi7 import ampdu, detect, mapper, signalling
-from gensc.phy.wifi7.estimate import Channel, smooth
+from gensc.phy.wifi7 import ampdu, detect, signalling
+from gensc.phy.wifi7.data import equalise
 from gensc.phy.wifi7.headless import starts_inside
-from gensc.phy.wifi7.layout import SERVICE_BITS, Layout, preamble_us
-from gensc.phy.wifi7.ofdm import resampled, to_tones, turned
-from gensc.phy.wifi7.phy import LEGACY_US, Phy
+from gensc.phy.wifi7.layout import SERVICE_BITS, Layout
+from gensc.phy.wifi7.phy import LEGACY_US
 from gensc.phy.wifi7.scramble import descramble
-from gensc.phy.wifi7.sequences import data_pilots, eht_ltf
 from gensc.phy.wifi7.tones import plan
-from gensc.phy.wifi7.track import clock_and_turn, phases
-from gensc.phy.wifi7.transmit import FIRST_PILOT
 
 _MARGIN_US = 8
 """Zeros around a recording, so that a frame at its very edge can be cut out like any other."""
-_PREAMBLE_TURN = 0.12
-"""Standard deviation of the carrier phase a symbol (radians) that the preamble leaves at an SNR of 0 dB."""
-_CENTRE = 0.45
-"""Where in the guard interval the channel's mean delay is put, so that echoes before and after it stay inside. It
-is put on a sample, too: between two samples, the jumps from symbol to symbol ring into their neighbours."""
 
 
 @dataclass(frozen=True)
@@ -162,64 +153,7 @@ def _frame(padded: np.ndarray, found: detect.Found, bandwidth_mhz: int, margin: 
     packet = replace(packet, mcs=phy.mcs, guard_us=phy.guard_us)
     if end > inside + (phy.symbol_samples - phy.fft) // 2:
         return Frame(replace(packet, reason="the recording ends inside the frame")), inside
-    llr, known = _data(padded[found.start : end + margin // 2], heard.layout, heard.offset)
+    llr, known = equalise(padded[found.start : end + margin // 2], heard.layout, heard.offset)
     packet = replace(packet, start=found.start - margin + known.delay, cfo_hz=known.offset * to_hz,
                      clock_ppm=known.clock * 1e6, snr_db=float(units.ratio_to_db(known.snr)))
     return Frame(packet, heard.layout, llr), end
-
-
-@dataclass(frozen=True)
-class _Known:
-    """Mean delay in samples, carrier offset in cycles a sample, clock offset and mean SNR of a frame."""
-
-    delay: int
-    offset: float
-    clock: float
-    snr: float
-
-
-def _data(part: np.ndarray, layout: Layout, offset: float) -> tuple[np.ndarray, _Known]:
-    """LLRs of a frame cut out as ``part``, and what was learnt of the way it came."""
-    phy = layout.phy
-    at = np.arange(layout.symbols + 1) * phy.symbol_samples + round((preamble_us(phy) - 12.8) * phy.bandwidth_mhz)
-    pilots = data_pilots(phy.bandwidth_mhz, layout.symbols, FIRST_PILOT)
-    occupied, pilots_at = phy.tones.occupied, phy.tones.pilots_at
-    straight = turned(part, offset)
-    channel = _channel(straight, at[:1], phy)
-    seen = to_tones(straight, at[1:], phy.tones.pilots, phy.fft) * pilots * channel.gain[pilots_at].conj()
-    spread = _PREAMBLE_TURN * np.sqrt(channel.noise / np.mean(np.abs(channel.gain) ** 2)) + 1e-3
-    lever = -2 * np.pi * phy.symbol_samples / phy.fft * phy.tones.pilots
-    clock, turn = clock_and_turn(seen, _anchor(channel), channel.noise, lever, spread)
-
-    offset += turn / (2 * np.pi * phy.symbol_samples)
-    delay = channel.delay_us * phy.bandwidth_mhz
-    straight = resampled(turned(part, offset), clock, delay - round(delay))
-    at = at + round(delay) - round(_CENTRE * phy.guard_us * phy.bandwidth_mhz)
-    channel = _channel(straight, at[:1], phy)
-    values = to_tones(straight, at[1:], occupied, phy.fft)
-    gain = channel.gain[pilots_at]
-    seen = values[:, pilots_at] * pilots
-    rest, _ = clock_and_turn(seen * gain.conj(), _anchor(channel), channel.noise, lever, spread, near=True)
-    slope = -2 * np.pi * phy.symbol_samples / phy.fft * rest * np.arange(1, layout.symbols + 1)[:, None]
-    values = values * np.exp(-1j * slope * occupied).astype(np.complex64)
-    seen = values[:, pilots_at] * pilots
-    phase = phases(seen * gain.conj(), _anchor(channel), channel.noise)
-    back = np.exp(-1j * phase)[:, None].astype(np.complex64)
-    residual = float(np.mean(np.abs(seen * back - gain) ** 2))
-    level = (len(occupied) * channel.noise + seen.size * residual) / (len(occupied) + seen.size)
-    gain = channel.gain[phy.tones.data_at]
-    strength = np.maximum(np.abs(gain) ** 2, 1e-12)
-    equalised = values[:, phy.tones.data_at] * back * (gain.conj() / strength)
-    llr = mapper.to_llrs(equalised, (level + channel.error[phy.tones.data_at]) / strength, phy)
-    known = _Known(round(delay), offset, clock + rest, float(np.mean(strength)) / level)
-    return llr.reshape(-1)[: layout.fit.available_bits], known
-
-
-def _channel(straight: np.ndarray, at: np.ndarray, phy: Phy) -> Channel:
-    """The channel from EHT-LTF."""
-    raw = to_tones(straight, at, phy.tones.occupied, phy.fft)[0] * eht_ltf(phy.bandwidth_mhz)
-    return smooth(raw.astype(np.complex64), phy.bandwidth_mhz, phy.guard_us)
-
-
-def _anchor(channel: Channel) -> float:
-    return float(np.sum(np.abs(channel.gain) ** 2))

@@ -22,6 +22,7 @@ _STARTS_US = (9.6, 12.8, 16.8, 20.8, 24.8, 28.8, 32.8, 36.8)
 """FFT windows of L-LTF (two), L-SIG, RL-SIG, U-SIG (two), EHT-SIG (two)."""
 _STF_STARTS_US = (0.8, 4.0)
 _SPREAD_US = 0.8
+_SNR_RANGE = (1e-3, 1e6)
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,9 @@ class _Tones:
 def _smoothed(raw: np.ndarray, count: int, noise: float) -> np.ndarray:
     """MMSE estimate [channels, 56] from looks ``raw``, the mean of ``count`` symbols with ``noise`` each."""
     power = float(np.mean(np.abs(raw[:, _INSIDE]) ** 2))
-    strength = max(power - noise / count, 0.05 * power)
+    snr = max(power - noise / count, 0.05 * power) / noise
     turn = np.exp(-1j * np.angle(np.sum(raw[:, 1:] * raw[:, :-1].conj())) * LEGACY_TONES)
-    return ((raw * turn) @ _smoother(count, round(2 * np.log2(strength / noise))).T) * turn.conj()
+    return ((raw * turn) @ _smoother(count, round(2 * np.log2(np.clip(snr, *_SNR_RANGE)))).T) * turn.conj()
 
 
 @lru_cache(maxsize=256)

@@ -61,7 +61,7 @@ def _newton(seen: np.ndarray, anchor: float, noise: float, lever: np.ndarray, sp
     basis = np.stack([np.ones_like(weight), turns, (t * lever).reshape(-1)])
     matrix = (basis * weight) @ basis.T * 2 / noise
     pull = basis @ left.imag.reshape(-1) * 2 / noise
-    matrix[0, 0] += 2 / noise * anchor
+    matrix[0, 0] += 2 / noise * anchor + 1e-6
     pull[0] += 2 / noise * float(np.imag(anchor * np.exp(-1j * phase)))
     matrix[1, 1] += 1 / spread**2
     pull[1] -= turn / spread**2
