@@ -160,8 +160,9 @@ def _alone(items: Rng, snr_db: float, phy: Phy, payloads: Sequence[bytes], model
 
 
 def _data_tones(heard: np.ndarray, layout: Layout) -> np.ndarray:
-    """The data tones complex64 [B, T, N_SD] of noise-free frames, from FFT windows that open 0.15 us early."""
+    """The data tones complex64 [B, T, N_SD] of noise-free frames, from FFT windows that open 0.3 of the guard interval
+    early, clear of what rings on both sides of the echoes."""
     phy = layout.phy
-    end = _SILENCE + layout.samples - phy.fft - round(0.15 * phy.bandwidth_mhz)
+    end = _SILENCE + layout.samples - phy.fft - round(0.3 * phy.guard_us * phy.bandwidth_mhz)
     at = end - phy.symbol_samples * np.arange(layout.symbols)[::-1]
     return np.stack([tones_of(row, at, phy.tones.data, phy.fft) for row in heard])

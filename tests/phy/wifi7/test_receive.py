@@ -181,3 +181,22 @@ def test_tgn_d_with_offsets() -> None:
         y = TGn("D")(Signal(x, state.n0, rate_hz=phy.sample_rate_hz), state).x
         heard = receive_many([noisy(offset(row, phy, 40.0 * (-1) ** i), snr_db, i) for i, row in enumerate(y)], 20)
         assert sum(p in [q.psdu for q in packets] for p, packets in zip(payloads, heard, strict=True)) >= least
+
+
+def test_mutilated_recordings_never_raise() -> None:
+    generator = next(Rng.seeded(11).generators())
+    frames = {width: transmit(payload_of(300, width), Phy(width, 5)).numpy() for width in (20, 80)}
+    for case in range(80):
+        width = (20, 80)[case % 2]
+        x = frames[width].copy()
+        first, last = sorted(generator.integers(0, len(x), 2))
+        if case % 3 == 0:
+            x = np.concatenate([x[first:last], x])
+        elif case % 3 == 1:
+            x[first:last] *= generator.choice([0, -1, 1j, 1e3])
+        else:
+            x = np.concatenate([x[: first // 4], x[last // 2 :]])
+        y = torch.from_numpy(x)
+        for packet in receive(noisy(y, 30, case) if case % 5 else y, width):
+            assert (packet.psdu is None) == bool(packet.reason)
+            assert packet.psdu in (None, payload_of(300, width))

@@ -1,4 +1,4 @@
-"""The LDPC codes of IEEE 802.11: tables, encoder, layered min-sum decoder, and fitting to any number of bits."""
+"""The LDPC codes of IEEE 802.11 and 5G NR: tables, encoder, layered min-sum decoder, fitting to any number of bits."""
 
 from gensc.phy.ldpc.codes import NAMES, Code, Decoded, code
 

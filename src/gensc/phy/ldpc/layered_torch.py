@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def decode(code: QuasiCyclic, llr: Tensor, iterations: int) -> Decoded:
     """Decode ``llr`` float32 [B, n] on its device; see QuasiCyclic.decode."""
-    from gensc.phy.ldpc.quasicyclic import Decoded
     from gensc.phy.ldpc.layered import CERTAIN
+    from gensc.phy.ldpc.quasicyclic import Decoded
 
     rows = _rows(code, llr.device)
     belief = (-llr).nan_to_num(0.0).clamp(-CERTAIN, CERTAIN)
