@@ -14,7 +14,6 @@ from gensc.signal import State
 from gensc.transport.bytewise import MOST_BYTES
 from gensc.transport.capacity import Capacity
 from gensc.transport.digital import HEADER, Digital
-from gensc.transport.segments import filling
 
 ALL = range(len(MCS))
 
@@ -38,10 +37,13 @@ def lost_share(transport, snr_db, items, generator):
     return 1 - transport(data, state(snr_db, items)).ok.float().mean().item()
 
 
-@pytest.mark.parametrize(("mcs", "uses", "snr_db"), [(0, 512, -1.5), (2, 1024, 4.5), (7, 384, 19.5)])
-def test_the_table_foretells_the_loss_over_awgn(mcs, uses, snr_db, generator):
-    seen = lost_share(ready(Digital(AWGN(), mcs=mcs, uses=uses)), snr_db, 1000, generator)
-    near = [frame_error(uses, snr_db + off)[mcs] for off in (0.2, -0.2)]
+@pytest.mark.parametrize(("code", "mcs", "uses", "snr_db"), [
+    ("802.11", 0, 512, -1.75), ("802.11", 2, 1024, 4.5), ("802.11", 7, 384, 19.5),
+    ("5g", 0, 160, 1.0), ("5g", 2, 700, 4.25), ("5g", 7, 300, 18.5), ("5g", 4, 6000, 9.75)])
+def test_the_table_foretells_the_loss_over_awgn(code, mcs, uses, snr_db, generator):
+    seen = lost_share(ready(Digital(AWGN(), mcs=mcs, uses=uses, code=code)), snr_db, 1000, generator)
+    assert 0.01 < seen < 0.9
+    near = [frame_error(code, uses, snr_db + off)[mcs] for off in (0.2, -0.2)]
     low, high = wilson(seen, 1000)
     assert low <= near[1] and near[0] <= high, (seen, near)
 
@@ -49,26 +51,26 @@ def test_the_table_foretells_the_loss_over_awgn(mcs, uses, snr_db, generator):
 def test_the_table_foretells_the_loss_over_rayleigh_block_fading(generator):
     seen = lost_share(ready(Digital(Rayleigh(), mcs=2, uses=512)), 15.0, 2000, generator)
     low, high = wilson(seen, 2000)
-    assert low <= frame_error(512, 15.0, "rayleigh")[2] <= high
+    assert low <= frame_error("5g", 512, 15.0, "rayleigh")[2] <= high
 
 
 def test_adaptation_takes_more_at_higher_snr_and_meets_its_target(generator):
-    chosen = [choose(768, snr_db, 0.01, "none", ALL) for snr_db in range(-10, 45)]
+    chosen = [choose("5g", 768, snr_db, 0.01, "none", ALL) for snr_db in range(-10, 45)]
     assert chosen == sorted(chosen) and chosen[0] == 0 and chosen[-1] == 13
     for snr_db in (3.0, 11.0, 18.0, 27.0):
-        index = choose(768, snr_db, 0.01, "none", ALL)
-        assert frame_error(768, snr_db)[index] <= 0.01
-        assert (frame_error(768, snr_db)[index + 1:] > 0.01).all()
+        index = choose("5g", 768, snr_db, 0.01, "none", ALL)
+        assert frame_error("5g", 768, snr_db)[index] <= 0.01
+        assert (frame_error("5g", 768, snr_db)[index + 1:] > 0.01).all()
     assert lost_share(ready(Digital(AWGN(), uses=768)), 11.0, 1000, generator) < 0.025
 
 
 def test_below_every_target_adaptation_takes_what_delivers_most():
-    index = choose(768, -6.0, 0.01, "none", ALL)
-    assert index == int(np.argmax(EFFICIENCY * (1 - frame_error(768, -6.0))))
+    index = choose("5g", 768, -6.0, 0.01, "none", ALL)
+    assert index == int(np.argmax(EFFICIENCY * (1 - frame_error("5g", 768, -6.0))))
 
 
 def test_a_longer_frame_than_any_measured_fails_like_several():
-    one, two = (frame_error(symbols, 4.0)[2] for symbols in (3072, 6144))
+    one, two = (frame_error("802.11", symbols, 4.0)[2] for symbols in (3072, 6144))
     assert two == pytest.approx(1 - (1 - one) ** 2)
 
 
@@ -162,7 +164,3 @@ def test_a_distorting_channel_has_no_such_capacity():
     from gensc.channel import PhaseNoise
     with pytest.raises(InputError, match="not its capacity"):
         Capacity(PhaseNoise())
-
-
-def test_fixed_uses_fill_whole_frames():
-    assert sum(segment.symbols for segment in filling(777, 5)) == 777

@@ -6,23 +6,25 @@ import math
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import get_args
 
 from gensc import files, units
 from gensc.phy.mcs import MCS, Mcs
 from gensc.progress import track
 from gensc.rng import Rng
 from gensc.transport import modem
-from gensc.transport.segments import Segment, largest
+from gensc.transport.segments import SEGMENT_BYTES, CodeName, Segment, largest, smallest
 
-SIZES = (48, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 3072)
+SIZES = (24, 48, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 3072)
 STEP_DB = 0.5
 BATCH = 250
 
 
 @dataclass(frozen=True)
 class Point:
-    """``errors`` of ``frames`` frames of ``symbols`` symbols were lost at ``snr_db``."""
+    """``errors`` of ``frames`` frames of ``symbols`` symbols in a ``code`` were lost at ``snr_db``."""
 
+    code: CodeName
     mcs: int
     symbols: int
     snr_db: float
@@ -32,21 +34,27 @@ class Point:
 
 def measure(out: Path, frames: int) -> None:
     """Write the table, at most ``frames`` frames a point, to ``out``."""
-    work = [(scheme, size) for scheme in MCS for size in SIZES]
-    points = [point for scheme, size in track(work, "lost frames of every MCS and size", len(work))
-              for point in curve(scheme, size, frames)]
+    work = [(code, scheme, size) for code in get_args(CodeName) for scheme in MCS for size in sizes(code, scheme)]
+    points = [point for code, scheme, size in track(work, "lost frames of every code, MCS and size", len(work))
+              for point in curve(code, scheme, size, frames)]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("mcs", "symbols", "snr_db", "frames", "errors"))
+    writer.writerow(("code", "mcs", "symbols", "snr_db", "frames", "errors"))
     writer.writerows(astuple(point) for point in points)
     files.write_text(out, text.getvalue())
 
 
-def curve(scheme: Mcs, symbols: int, frames: int) -> Iterator[Point]:
+def sizes(code: CodeName, scheme: Mcs) -> list[int]:
+    """The sizes to measure, in symbols: those that one segment fills, the longest among them."""
+    longest = smallest(SEGMENT_BYTES[code], scheme.index, code).symbols if code == "5g" else SIZES[-1]
+    return [*(size for size in SIZES if size < longest), longest]
+
+
+def curve(code: CodeName, scheme: Mcs, symbols: int, frames: int) -> Iterator[Point]:
     """The points of one MCS and size, upwards: from the last that loses nearly all frames to the first that loses
     under 0.4 %; none where not one byte fits. Short frames carry less than their MCS says and reach below its
     capacity."""
-    segment = largest(symbols, scheme.index)
+    segment = largest(symbols, scheme.index, code)
     if segment is None:
         return
     snr_db = math.floor(float(units.ratio_to_db(2 ** (8 * segment.data / symbols) - 1)) / STEP_DB) * STEP_DB
@@ -68,7 +76,7 @@ def curve(scheme: Mcs, symbols: int, frames: int) -> Iterator[Point]:
 def _point(segment: Segment, snr_db: float, frames: int) -> Point:
     tried = lost = 0
     while tried < frames and lost < 200:
-        rng = Rng.seeded(0, "adaptation", segment.mcs, segment.symbols, snr_db, tried).of(BATCH)
+        rng = Rng.seeded(0, "adaptation", segment.code, segment.mcs, segment.symbols, snr_db, tried).of(BATCH)
         data = [generator.bytes(segment.data) for generator in rng.child("data").generators()]
         layouts = [(segment,)] * BATCH
         n0 = units.noise_power(snr_db)
@@ -77,4 +85,4 @@ def _point(segment: Segment, snr_db: float, frames: int) -> Point:
         got = modem.demodulate(x, n0.expand(x.shape), layouts, iterations=20)
         lost += sum(one != sent for one, sent in zip(got, data, strict=True))
         tried += BATCH
-    return Point(segment.mcs, segment.symbols, snr_db, tried, lost)
+    return Point(segment.code, segment.mcs, segment.symbols, snr_db, tried, lost)

@@ -5,9 +5,10 @@ modem over AWGN, and how many of them failed.
 """
 
 import csv
+import math
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal
 
@@ -24,47 +25,58 @@ FLOOR = 1e-9
 EFFICIENCY = np.array([float(scheme.efficiency) for scheme in MCS])
 
 
-def choose(symbols: int, snr_db: float, target: float, fading: Fading, among: Sequence[int]) -> int:
+def choose(code: str, symbols: int, snr_db: float, target: float, fading: Fading, among: Sequence[int]) -> int:
     """Of the MCSs ``among``, the one with the highest rate whose frames of ``symbols`` symbols are lost with
     probability ``target`` or less at ``snr_db`` (Es/N0); where there is none, the one that delivers most.
 
     ``fading`` "rayleigh": the loss is averaged over one Rayleigh gain a frame (block fading).
     """
-    lost = frame_error(symbols, snr_db, fading)[list(among)]
+    lost = frame_error(code, symbols, snr_db, fading)[list(among)]
     rate = EFFICIENCY[list(among)]
     good = lost <= target
     return among[int(np.argmax(np.where(good, rate, 0) if good.any() else rate * (1 - lost)))]
 
 
-def frame_error(symbols: int, snr_db: float, fading: Fading = "none") -> np.ndarray:
+def frame_error(code: str, symbols: int, snr_db: float, fading: Fading = "none") -> np.ndarray:
     """Probability [14] that a frame of ``symbols`` symbols is lost, by MCS.
 
-    Between measured sizes the logarithm is interpolated over log2(symbols); a longer frame counts
-    as several independent ones of the largest size.
+    Between measured sizes the logarithm is interpolated over log2(symbols); a frame that is longer than any
+    counts as several independent ones.
     """
-    sizes = _sizes()
     at = round((min(max(snr_db, GRID_DB[0]), GRID_DB[-1]) - GRID_DB[0]) / STEP_DB)
-    if symbols >= sizes[-1]:
-        return 1 - (1 - _curves(sizes[-1], fading)[:, at]) ** (symbols / sizes[-1])
-    above = next(place for place, size in enumerate(sizes) if size >= symbols)
+    return _curves(code, symbols, fading)[:, at]
+
+
+@lru_cache(maxsize=256)
+def _curves(code: str, symbols: int, fading: Fading) -> np.ndarray:
+    """Loss probability [14, G] over GRID_DB of frames of a size."""
+    return np.stack([_sized(code, scheme.index, symbols, fading) for scheme in MCS])
+
+
+def _sized(code: str, index: int, symbols: int, fading: Fading) -> np.ndarray:
+    """Loss probability [G] of an MCS at a size."""
+    sizes = sorted(size for name, mcs, size in _table() if (name, mcs) == (code, index))
+    if not sizes:
+        return np.ones(len(GRID_DB))
+    parts = math.ceil(symbols / sizes[-1])
+    size = max(symbols / parts, sizes[0])
+    above = next(place for place, one in enumerate(sizes) if one >= size)
     below = max(above - 1, 0)
-    low, high = np.log2(sizes[below]), np.log2(sizes[above])
-    share = 0.0 if high == low else max(0.0, (np.log2(symbols) - low) / (high - low))
-    left, right = (np.log(_curves(sizes[place], fading)[:, at]) for place in (below, above))
-    return np.exp((1 - share) * left + share * right)
+    apart = math.log2(sizes[above] / sizes[below])
+    share = math.log2(size / sizes[below]) / apart if apart else 0.0
+    left, right = (np.log(_measured(code, index, sizes[place], fading)) for place in (below, above))
+    return 1 - (1 - np.exp((1 - share) * left + share * right)) ** parts
 
 
 @cache
-def _curves(symbols: int, fading: Fading) -> np.ndarray:
-    """Loss probability [14, G] over GRID_DB of a measured frame size."""
-    plain = np.stack([_curve(_table().get((scheme.index, symbols), [])) for scheme in MCS])
-    return plain if fading == "none" else np.stack([_over_rayleigh(row) for row in plain])
+def _measured(code: str, index: int, size: int, fading: Fading) -> np.ndarray:
+    """Loss probability [G] of an MCS at a measured size."""
+    plain = _curve(_table()[code, index, size])
+    return plain if fading == "none" else _over_rayleigh(plain)
 
 
 def _curve(points: list[tuple[float, int, int]]) -> np.ndarray:
     """log-linear between the measured SNRs, on to FLOOR beyond the last, 1 before the first."""
-    if not points:
-        return np.ones(len(GRID_DB))
     snr_db, frames, errors = (np.array(column, dtype=float) for column in zip(*sorted(points), strict=True))
     logs = np.log((errors + 0.5) / (frames + 1))
     slope = min((logs[-1] - logs[-2]) / (snr_db[-1] - snr_db[-2]), -1.0)
@@ -87,16 +99,11 @@ def _over_rayleigh(lost: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _sizes() -> tuple[int, ...]:
-    return tuple(sorted({symbols for _, symbols in _table()}))
-
-
-@cache
-def _table() -> dict[tuple[int, int], list[tuple[float, int, int]]]:
-    """(mcs, symbols) -> [(snr_db, frames, errors)]."""
-    table: dict[tuple[int, int], list[tuple[float, int, int]]] = defaultdict(list)
+def _table() -> dict[tuple[str, int, int], list[tuple[float, int, int]]]:
+    """(code, mcs, symbols) -> [(snr_db, frames, errors)]."""
+    table: dict[tuple[str, int, int], list[tuple[float, int, int]]] = defaultdict(list)
     with resources.files("gensc.phy").joinpath("adaptation.csv").open(encoding="utf-8") as opened:
         for row in csv.DictReader(opened):
-            key = int(row["mcs"]), int(row["symbols"])
+            key = row["code"], int(row["mcs"]), int(row["symbols"])
             table[key].append((float(row["snr_db"]), int(row["frames"]), int(row["errors"])))
     return dict(table)

@@ -13,28 +13,29 @@ from gensc.transport import modem
 from gensc.transport.bytewise import MOST_BYTES, Bytewise, Packets
 from gensc.transport.equalize import carry
 from gensc.transport.packing import Packing
-from gensc.transport.segments import Segment, carrying, filling
+from gensc.transport.segments import CodeName, Segment, carrying, filling
 
-HEADER = Segment(mcs=0, data=5, crc=16, symbols=256)
-"""Length (4 bytes) and MCS of an item whose length is free: 56 bits in 256 BPSK symbols."""
+HEADER = Segment("5g", mcs=0, data=5, crc=16, symbols=192)
+"""Length (4 bytes) and MCS of an item whose length is free: 56 bits in 192 BPSK symbols of the 5G code."""
 
 
 @register("transport", "digital")
 class Digital(Bytewise):
-    """Bytes -> segments with CRC -> scrambler -> LDPC (802.11) -> Gray QAM -> channel -> and back.
+    """Bytes -> segments with CRC -> scrambler -> LDPC -> Gray QAM -> channel -> and back.
 
     ``uses``: complex channel uses of an item, ``pilots`` included, whatever it holds: the codec fits its
-    rate to the room that is left. 0: each item takes what it needs, and a header of 256 uses says what it is.
+    rate to the room that is left. 0: each item takes what it needs, and a header of 192 uses says what it is.
     ``mcs``: "adaptive" takes, at each SNR, the scheme of 802.11be with the most room whose items are lost with
     probability ``target`` or less, by a measured table for AWGN, or averaged over Rayleigh block fading
     (``fading``); a number from 0 to 13 is that scheme at every SNR.
+    ``code``: the LDPC codes of 5G NR, at the rate of the MCS and any length, or those of 802.11.
     Features go as an entropy-coded stream of ``values`` learned values (see Packing). An item whose CRC fails
     is lost and never passed on: its codec conceals it, and for features the packing does.
     """
 
     def __init__(self, channel: Channel | None = None, uses: int = 128,
                  mcs: int | Literal["adaptive"] = "adaptive", target: float = 0.01, fading: Fading = "none",
-                 pilots: int = 0, iterations: int = 20, values: int = 32, hidden: int = 512,
+                 code: CodeName = "5g", pilots: int = 0, iterations: int = 20, values: int = 32, hidden: int = 512,
                  bandwidth_hz: float = 20e6) -> None:
         super().__init__(Packing(values, hidden))
         if uses < 0 or pilots < 0:
@@ -44,12 +45,13 @@ class Digital(Bytewise):
         if iterations < 1:
             raise InputError(f"digital: iterations is {iterations}; the decoder needs at least 1")
         tried = tuple(range(len(MCS))) if mcs == "adaptive" else (scheme_of(mcs).index,)
-        self.usable = tuple(index for index in tried if filling(uses - pilots, index)) if uses else tried
+        self.usable = tuple(index for index in tried if filling(uses - pilots, index, code)) if uses else tried
         if not self.usable:
             raise InputError(f"digital: uses is {uses}, {pilots} of them pilots: not even one byte and its CRC fit "
                              f"at {'any MCS' if mcs == 'adaptive' else f'MCS {mcs}'}; give more uses")
         self.channel = channel if channel is not None else AWGN()
         self.uses, self.mcs, self.target, self.fading = uses, mcs, target, fading
+        self.code: CodeName = code
         self.pilots, self.iterations, self.bandwidth_hz = pilots, iterations, bandwidth_hz
 
     def schemes(self, state: State, data: tuple[bytes, ...] = ()) -> list[int]:
@@ -57,7 +59,7 @@ class Digital(Bytewise):
         if self.mcs != "adaptive":
             return [self.mcs] * len(state.snr_db)
         symbols = [self.uses - self.pilots] * len(state.snr_db) if self.uses else [8 * len(one) for one in data]
-        return [choose(count, float(snr_db), self.target, self.fading, self.usable)
+        return [choose(self.code, count, float(snr_db), self.target, self.fading, self.usable)
                 for count, snr_db in zip(symbols, state.snr_db, strict=True)]
 
     def space(self, state: State) -> tuple[int, ...] | None:
@@ -84,32 +86,31 @@ class Digital(Bytewise):
 
     def _send_free(self, data: tuple[bytes, ...], schemes: list[int], state: State) -> Packets:
         """Items of any length, each behind a header."""
-        bodies = [carrying(len(one), index) for one, index in zip(data, schemes, strict=True)]
+        bodies = [carrying(len(one), index, self.code) for one, index in zip(data, schemes, strict=True)]
         layouts = [(HEADER, *body) for body in bodies]
         framed = [len(one).to_bytes(4, "big") + bytes([index]) + one for one, index in zip(data, schemes, strict=True)]
         out = carry(modem.modulate(framed, layouts), self.channel, state, "zf", self.pilots)
         noise, start = 1 / out.snr, HEADER.symbols
         headers = modem.demodulate(out.x[:, :start], noise[:, :start], [(HEADER,)] * len(data), self.iterations)
-        found = [_announced(header, out.x.shape[1] - start) for header in headers]
+        found = [self._announced(header, out.x.shape[1] - start) for header in headers]
         got = modem.demodulate(out.x[:, start:], noise[:, start:], [one or () for one in found], self.iterations)
         kept = tuple(None if layout is None else one for layout, one in zip(found, got, strict=True))
         uses = [self.pilots + modem.length(layout) for layout in layouts]
         return Packets(kept, Cost.of_bytes(uses, [len(one) for one in data], self.bandwidth_hz))
 
     def _filled(self, index: int) -> modem.Layout:
-        return filling(self.uses - self.pilots, index)
+        return filling(self.uses - self.pilots, index, self.code)
+
+    def _announced(self, header: bytes | None, symbols: int) -> modem.Layout | None:
+        """The layout that a received header names, or None where there is none that fits what was received."""
+        if header is None:
+            return None
+        size, index = int.from_bytes(header[:4], "big"), header[4]
+        if size > MOST_BYTES or index >= len(MCS):
+            return None
+        layout = carrying(size, index, self.code)
+        return layout if modem.length(layout) <= symbols else None
 
 
 def _bytes(layout: modem.Layout) -> int:
     return sum(segment.data for segment in layout)
-
-
-def _announced(header: bytes | None, symbols: int) -> modem.Layout | None:
-    """The layout that a received header names, or None where there is none that fits what was received."""
-    if header is None:
-        return None
-    size, index = int.from_bytes(header[:4], "big"), header[4]
-    if size > MOST_BYTES or index >= len(MCS):
-        return None
-    layout = carrying(size, index)
-    return layout if modem.length(layout) <= symbols else None

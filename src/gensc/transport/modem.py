@@ -6,14 +6,13 @@ through one call of the decoder, so that items of ragged lengths still fill its 
 
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from gensc.phy import crc
-from gensc.phy.ldpc import code
+from gensc.phy.ldpc.quasicyclic import QuasiCyclic
 from gensc.phy.mcs import mcs
 from gensc.phy.qam import Constellation
 from gensc.phy.scramble import sequence
@@ -37,7 +36,7 @@ def modulate(data: Sequence[bytes], layouts: Sequence[Layout]) -> Tensor:
         pieces = [_sealed(data[place.item][place.byte:place.byte + segment.data], segment) for place in places]
         bits = np.unpackbits(np.frombuffer(b"".join(pieces), np.uint8)).reshape(len(pieces), -1)
         coded = segment.coded.encode(torch.from_numpy(bits ^ sequence(bits.shape[1])))
-        symbols = _constellation(segment.mcs).map(coded)
+        symbols = _constellation(segment).map(coded)
         x[_rows(places), _columns(places, segment)] = symbols
     return x
 
@@ -48,23 +47,25 @@ def demodulate(x: Tensor, noise: Tensor, layouts: Sequence[Layout], iterations: 
     ``x`` complex64 [B,k]: equalised symbols; ``noise`` float32 [B,k]: the noise power on each.
     """
     groups = _groups(layouts)
-    words: dict[tuple[int, str], list[Tensor]] = defaultdict(list)
+    codes: dict[str, QuasiCyclic] = {}
+    words: dict[str, list[Tensor]] = defaultdict(list)
     for segment, places in groups.items():
         rows, columns = _rows(places), _columns(places, segment)
-        llr = _constellation(segment.mcs).demap(x[rows, columns], noise[rows, columns])
+        llr = _constellation(segment).demap(x[rows, columns], noise[rows, columns])
         fit = segment.coded
-        words[fit.n, fit.rate].append(fit.llrs(llr))
-    decoded = {key: code(*key).decode(torch.cat(parts), iterations).bits for key, parts in words.items()}
+        words[fit.code.name].append(fit.llrs(llr))
+        codes[fit.code.name] = fit.code
+    decoded = {name: codes[name].decode(torch.cat(parts), iterations).bits for name, parts in words.items()}
     return _joined(groups, decoded, layouts)
 
 
-def _joined(groups: dict[Segment, list["_Place"]], decoded: dict[tuple[int, str], Tensor],
+def _joined(groups: dict[Segment, list["_Place"]], decoded: dict[str, Tensor],
             layouts: Sequence[Layout]) -> list[bytes | None]:
     pieces: list[list[bytes | None]] = [[None] * len(layout) for layout in layouts]
-    taken: dict[tuple[int, str], int] = defaultdict(int)
+    taken: dict[str, int] = defaultdict(int)
     for segment, places in groups.items():
         fit = segment.coded
-        key = fit.n, fit.rate
+        key = fit.code.name
         count = len(places) * fit.count
         bits = fit.payload(decoded[key][taken[key]:taken[key] + count]).numpy()
         taken[key] += count
@@ -106,6 +107,6 @@ def _sealed(piece: bytes, segment: Segment) -> bytes:
     return crc.append(piece, segment.crc)
 
 
-@cache
-def _constellation(index: int) -> Constellation:
-    return Constellation(mcs(index).bits)
+def _constellation(segment: Segment) -> Constellation:
+    """5G codes come with the labels of 3GPP, which their interleaver is made for."""
+    return Constellation(mcs(segment.mcs).bits, "3gpp" if segment.code == "5g" else "802.11")

@@ -94,7 +94,7 @@ class Wifi7(Bytewise):
         if self.mcs != "adaptive":
             return [self.mcs] * len(state.snr_db)
         symbols = [self.uses] * len(state.snr_db) if self.uses else [8 * (HEAD + len(one)) for one in data]
-        return [choose(count, float(snr_db) - MARGIN_DB, self.target, self.fading, self.usable)
+        return [choose("802.11", count, float(snr_db) - MARGIN_DB, self.target, self.fading, self.usable)
                 for count, snr_db in zip(symbols, state.snr_db, strict=True)]
 
     def _burst(self, data: bytes, index: int) -> torch.Tensor:

@@ -8,9 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from gensc.errors import InputError
-from gensc.phy.ldpc.quasicyclic import Decoded, QuasiCyclic
-
-__all__ = ["LENGTHS", "NAMES", "RATES", "SCALE", "Code", "Decoded", "code"]
+from gensc.phy.ldpc.quasicyclic import QuasiCyclic
 
 LENGTHS = (648, 1296, 1944)
 RATES = ("1/2", "2/3", "3/4", "5/6")

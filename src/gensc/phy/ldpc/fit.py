@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from gensc.errors import InputError
-from gensc.phy.ldpc.codes import RATES, Code, Decoded, code
+from gensc.phy.ldpc.codes import RATES, Code, code
+from gensc.phy.ldpc.quasicyclic import Decoded
 
 # The LLR of a shortened bit, which both ends know to be 0.
 KNOWN_ZERO = -1e4

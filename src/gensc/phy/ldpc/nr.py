@@ -27,7 +27,7 @@ MOST = {1: 8448, 2: 3840}
 SIZES = (2, 3, 5, 7, 9, 11, 13, 15)
 LARGEST = 384
 # The factor on the min-sum messages, by block rows, that loses fewest frames at a BLER of 1e-2 within 20 iterations, in
-# sweeps from 0.7 to 0.9 over 30 pairs of payload and bits; between neighbours of the sweep lie about 0.03 dB.
+# sweeps from 0.7 to 0.9 over 32 pairs of payload and bits; what is best for one pair gains some 0.05 dB at most.
 SCALE = {4: 0.85, 5: 0.85, 6: 0.8}
 OTHER_SCALE = 0.75
 
@@ -56,7 +56,6 @@ class NrFit:
         if 20 * k > 19 * n:
             raise InputError(f"a payload of {k} bits in {n} bits: the 5G NR code ends at a rate of 0.95; "
                              f"give {-(-20 * k // 19)} bits or more")
-
         if self.bits < 1 or n % self.bits:
             raise InputError(f"{n} bits fill no whole number of symbols of {self.bits} bits: "
                              f"give a multiple of the bits of a symbol")
