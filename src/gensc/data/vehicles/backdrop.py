@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from .jit import kernel
+from gensc.jit import kernel
+
 from .sky import sky_pixel
 from .solids import Floats
 from .terrain import ground_pixel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .jit import inlined, kernel
+from gensc.jit import inlined, kernel
 
 
 @inlined

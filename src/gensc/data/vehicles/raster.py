@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from .jit import kernel
+from gensc.jit import kernel
+
 from .solids import Floats, Ints
 
 SUB = 16  # grid steps per pixel

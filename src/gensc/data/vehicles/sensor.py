@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .jit import kernel
+from gensc.jit import kernel
+
 from .noise import lattice
 from .solids import Floats
 

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from .jit import kernel
+from gensc.jit import kernel
+
 from .raster import SUB, draw
 from .solids import Floats, Ints
 from .view import Vector, cross

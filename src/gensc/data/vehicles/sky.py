@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from .jit import inlined
+from gensc.jit import inlined
+
 from .noise import noise2
 from .view import Backdrop, Light, Vector
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from .jit import inlined, kernel
+from gensc.jit import inlined, kernel
+
 from .noise import noise2, noise3
 from .paint import CAMO, GLOSS, MIRROR
 from .shadow import shadow_at

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from .jit import inlined
+from gensc.jit import inlined
+
 from .noise import lattice, noise2
 from .shadow import shadow_at
 from .solids import Floats

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gensc.phy.jit import kernel
+from gensc.jit import kernel
 from gensc.phy.threads import in_threads
 
 if TYPE_CHECKING:
