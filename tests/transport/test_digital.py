@@ -38,8 +38,8 @@ def lost_share(transport, snr_db, items, generator):
 
 
 @pytest.mark.parametrize(("code", "mcs", "uses", "snr_db"), [
-    ("802.11", 0, 512, -1.75), ("802.11", 2, 1024, 4.5), ("802.11", 7, 384, 19.5),
-    ("5g", 0, 160, 1.0), ("5g", 2, 700, 4.25), ("5g", 7, 300, 18.5), ("5g", 4, 6000, 9.75)])
+    ("802.11", 0, 512, -1.75), ("802.11", 2, 1024, 4.5), ("802.11", 7, 384, 17.75),
+    ("5g", 0, 160, -1.5), ("5g", 2, 700, 4.25), ("5g", 7, 300, 17.0), ("5g", 4, 6000, 10.0)])
 def test_the_table_foretells_the_loss_over_awgn(code, mcs, uses, snr_db, generator):
     seen = lost_share(ready(Digital(AWGN(), mcs=mcs, uses=uses, code=code)), snr_db, 1000, generator)
     assert 0.01 < seen < 0.9
@@ -120,12 +120,12 @@ def test_bad_payloads_are_refused_or_lost(generator):
 
 
 def test_features_fill_their_room_and_survive_the_trip(generator):
-    transport = Digital(AWGN(), uses=256, values=16, hidden=32)
+    transport = Digital(AWGN(), uses=64, values=32, hidden=32)
     transport.bind((24,))
     transport.eval()
     payload = Rng.seeded(1).of(50).normal(24)
     finer = []
-    for snr_db in (10.0, 20.0, 30.0):
+    for snr_db in (5.0, 10.0, 15.0):
         here = state(snr_db, 50)
         room = transport.room(here)
         streams = transport.packing.pack(payload, room)
