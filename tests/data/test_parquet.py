@@ -1,4 +1,5 @@
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,14 @@ def test_the_hub_layout(tmp_path, images, photo):
         assert source.item(index).label == source.labels[index]
         assert source.fingerprint(index) == fingerprint(images[index], 32)
     assert source.where(5) == f"{path} row 5"
+
+
+def test_a_worker_process_gets_the_same_items(tmp_path, images):
+    source = open_parquet(write(tmp_path / "a.parquet", {"image": images, "label": list("abababab")}), 32)
+    first = source.item(3).image
+    copy = pickle.loads(pickle.dumps(source))
+    assert np.array_equal(copy.item(3).image, first) and copy.fingerprint(5) == source.fingerprint(5)
+    assert copy.classes == source.classes and copy.where(7) == source.where(7)
 
 
 def test_plain_bytes_and_relative_paths(tmp_path, images, photo):

@@ -67,6 +67,14 @@ class Parquet(Source):
             raise InputError(f"{where}: its caption is {row['caption']!r}; give one or drop the column")
         return Item(pixels, label, mask, box, row.get("caption"))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but open files, row groups and the lock: a worker process opens the files again."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_files", "_cache", "_lock")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._files, self._cache, self._lock = [_opened(file) for file in self._paths], OrderedDict(), threading.Lock()
+
     def fingerprint(self, index: int) -> str:
         if index not in self._fingerprints:
             data = self._stored(self._row(index)[self._image], index, self.where(index))
