@@ -102,7 +102,7 @@ def test_without_channel_knowledge_a_phase_turn_loses_everything(generator):
 @pytest.mark.parametrize(("options", "told"), [
     ({"mcs": 14}, "0 .BPSK"), ({"mcs": -1}, "0 .BPSK"), ({"uses": 1}, "not even one byte"), ({"uses": -1}, "0 or more"),
     ({"target": 0.0}, "between 0 and 1"), ({"iterations": 0}, "at least 1"), ({"uses": 100, "pilots": 100}, "one byte"),
-    ({"values": 0}, "at least 1"),
+    ({"values": 0}, "at least 1"), ({"code": "turbo"}, "5g, 802.11"),
 ])
 def test_bad_options_are_refused(options, told):
     with pytest.raises(InputError, match=told):

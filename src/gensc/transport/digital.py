@@ -1,6 +1,6 @@
 """The classical link: bytes in coded segments with CRC, LDPC and QAM, over any channel."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from gensc.channel import AWGN, Channel
 from gensc.errors import InputError
@@ -40,6 +40,8 @@ class Digital(Bytewise):
         super().__init__(Packing(values, hidden))
         if uses < 0 or pilots < 0:
             raise InputError(f"digital: uses is {uses} and pilots {pilots}; expected 0 or more of each")
+        if code not in get_args(CodeName):
+            raise InputError(f"digital: code is {code!r}; expected one of {', '.join(get_args(CodeName))}")
         if not 0 < target < 1:
             raise InputError(f"digital: target is {target}; expected a share of lost items between 0 and 1")
         if iterations < 1:
