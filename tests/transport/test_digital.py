@@ -7,15 +7,16 @@ import torch
 from gensc.channel import AWGN, Rayleigh
 from gensc.errors import InputError
 from gensc.metric.estimate import wilson
-from gensc.phy.adaptation import EFFICIENCY, choose, frame_error
-from gensc.phy.mcs import MCS
+from gensc.phy.adaptation import choose, frame_error
+from gensc.phy.mcs import SCHEMES
 from gensc.rng import Rng
 from gensc.signal import State
 from gensc.transport.bytewise import MOST_BYTES
 from gensc.transport.capacity import Capacity
 from gensc.transport.digital import HEADER, Digital
 
-ALL = range(len(MCS))
+ALL = range(len(SCHEMES["5g"]))
+EFFICIENCY = np.array([float(scheme.efficiency) for scheme in SCHEMES["5g"]])
 
 
 def ready(transport):
@@ -56,8 +57,8 @@ def test_the_table_foretells_the_loss_over_rayleigh_block_fading(generator):
 
 def test_adaptation_takes_more_at_higher_snr_and_meets_its_target(generator):
     chosen = [choose("5g", 768, snr_db, 0.01, "none", ALL) for snr_db in range(-10, 45)]
-    assert chosen == sorted(chosen) and chosen[0] == 0 and chosen[-1] == 13
-    for snr_db in (3.0, 11.0, 18.0, 27.0):
+    assert chosen == sorted(chosen) and chosen[0] == 0 and chosen[-1] == 27
+    for snr_db in (-3.0, 3.0, 11.0, 18.0):
         index = choose("5g", 768, snr_db, 0.01, "none", ALL)
         assert frame_error("5g", 768, snr_db)[index] <= 0.01
         assert (frame_error("5g", 768, snr_db)[index + 1:] > 0.01).all()
@@ -65,8 +66,8 @@ def test_adaptation_takes_more_at_higher_snr_and_meets_its_target(generator):
 
 
 def test_below_every_target_adaptation_takes_what_delivers_most():
-    index = choose("5g", 768, -6.0, 0.01, "none", ALL)
-    assert index == int(np.argmax(EFFICIENCY * (1 - frame_error("5g", 768, -6.0))))
+    index = choose("5g", 768, -9.0, 0.01, "none", ALL)
+    assert index == int(np.argmax(EFFICIENCY * (1 - frame_error("5g", 768, -9.0))))
 
 
 def test_a_longer_frame_than_any_measured_fails_like_several():
@@ -79,28 +80,28 @@ def test_free_items_pay_for_their_header_and_no_more(generator):
     data = tuple(generator.bytes(size) for size in (1, 400, 4000))
     out = transport(data, state(20.0, 3))
     assert out.payload == data
-    rate = (out.cost.uses - HEADER.symbols) * 3
-    assert (rate >= 8 * torch.tensor([1, 400, 4000])).all() and rate[2] < 1.03 * 32_000
+    bits = (out.cost.uses - HEADER.symbols) * float(SCHEMES["5g"][4].efficiency)
+    assert (bits >= 8 * torch.tensor([1, 400, 4000])).all() and bits[2] < 1.03 * 32_000
 
 
 def test_pilots_are_paid_and_estimate_the_gain(generator):
-    transport = ready(Digital(Rayleigh(), mcs=1, uses=512, pilots=32))
+    transport = ready(Digital(Rayleigh(), mcs=3, uses=512, pilots=32))
     data = full(transport, 200, 30.0, generator)
     ends = State.of(30.0, 200, Rng.seeded(0), csi="pilots")
     out = transport(data, ends)
     assert (out.cost.uses == 512).all() and out.ok.float().mean() > 0.95
-    assert transport.room(ends) < ready(Digital(Rayleigh(), mcs=1, uses=512)).room(ends)
+    assert transport.room(ends) < ready(Digital(Rayleigh(), mcs=3, uses=512)).room(ends)
 
 
 def test_without_channel_knowledge_a_phase_turn_loses_everything(generator):
-    transport = ready(Digital(Rayleigh(), mcs=3, uses=512))
+    transport = ready(Digital(Rayleigh(), mcs=6, uses=512))
     data = full(transport, 100, 30.0, generator)
     blind = transport(data, State.of(30.0, 100, Rng.seeded(0), csi="none"))
     assert blind.ok.float().mean() < 0.2
 
 
 @pytest.mark.parametrize(("options", "told"), [
-    ({"mcs": 14}, "0 .BPSK"), ({"mcs": -1}, "0 .BPSK"), ({"uses": 1}, "not even one byte"), ({"uses": -1}, "0 or more"),
+    ({"mcs": 28}, "0 to 27"), ({"mcs": 14, "code": "802.11"}, "0 to 13"), ({"uses": 1}, "not even one byte"), ({"uses": -1}, "0 or more"),
     ({"target": 0.0}, "between 0 and 1"), ({"iterations": 0}, "at least 1"), ({"uses": 100, "pilots": 100}, "one byte"),
     ({"values": 0}, "at least 1"), ({"code": "turbo"}, "5g, 802.11"),
 ])

@@ -6,14 +6,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import get_args
 
 from gensc import files, units
-from gensc.phy.mcs import MCS, Mcs
+from gensc.phy.mcs import SCHEMES, CodeName, Mcs
 from gensc.progress import track
 from gensc.rng import Rng
 from gensc.transport import modem
-from gensc.transport.segments import SEGMENT_BYTES, CodeName, Segment, largest, smallest
+from gensc.transport.segments import Segment, largest, most_bytes, smallest
 
 SIZES = (24, 48, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 3072)
 STEP_DB = 0.5
@@ -34,7 +33,8 @@ class Point:
 
 def measure(out: Path, frames: int) -> None:
     """Write the table, at most ``frames`` frames a point, to ``out``."""
-    work = [(code, scheme, size) for code in get_args(CodeName) for scheme in MCS for size in sizes(code, scheme)]
+    work = [(code, scheme, size) for code, schemes in SCHEMES.items() for scheme in schemes
+            for size in sizes(code, scheme)]
     points = [point for code, scheme, size in track(work, "lost frames of every code, MCS and size", len(work))
               for point in curve(code, scheme, size, frames)]
     text = io.StringIO()
@@ -46,7 +46,7 @@ def measure(out: Path, frames: int) -> None:
 
 def sizes(code: CodeName, scheme: Mcs) -> list[int]:
     """The sizes to measure, in symbols: those that one segment fills, the longest among them."""
-    longest = smallest(SEGMENT_BYTES[code], scheme.index, code).symbols if code == "5g" else SIZES[-1]
+    longest = smallest(most_bytes(scheme.index, code), scheme.index, code).symbols if code == "5g" else SIZES[-1]
     return [*(size for size in SIZES if size < longest), longest]
 
 

@@ -16,29 +16,28 @@ import numpy as np
 import torch
 
 from gensc import units
-from gensc.phy.mcs import MCS
+from gensc.phy.mcs import SCHEMES, CodeName
 
 Fading = Literal["none", "rayleigh"]
 STEP_DB = 0.05
 GRID_DB = np.arange(-15.0, 60.01, STEP_DB)
 FLOOR = 1e-9
-EFFICIENCY = np.array([float(scheme.efficiency) for scheme in MCS])
 
 
-def choose(code: str, symbols: int, snr_db: float, target: float, fading: Fading, among: Sequence[int]) -> int:
+def choose(code: CodeName, symbols: int, snr_db: float, target: float, fading: Fading, among: Sequence[int]) -> int:
     """Of the MCSs ``among``, the one with the highest rate whose frames of ``symbols`` symbols are lost with
     probability ``target`` or less at ``snr_db`` (Es/N0); where there is none, the one that delivers most.
 
     ``fading`` "rayleigh": the loss is averaged over one Rayleigh gain a frame (block fading).
     """
     lost = frame_error(code, symbols, snr_db, fading)[list(among)]
-    rate = EFFICIENCY[list(among)]
+    rate = np.array([float(SCHEMES[code][index].efficiency) for index in among])
     good = lost <= target
     return among[int(np.argmax(np.where(good, rate, 0) if good.any() else rate * (1 - lost)))]
 
 
-def frame_error(code: str, symbols: int, snr_db: float, fading: Fading = "none") -> np.ndarray:
-    """Probability [14] that a frame of ``symbols`` symbols is lost, by MCS.
+def frame_error(code: CodeName, symbols: int, snr_db: float, fading: Fading = "none") -> np.ndarray:
+    """Probability, by MCS, that a frame of ``symbols`` symbols is lost, an array over the schemes of the code.
 
     Between measured sizes the logarithm is interpolated over log2(symbols); a frame that is longer than any
     counts as several independent ones.
@@ -48,12 +47,12 @@ def frame_error(code: str, symbols: int, snr_db: float, fading: Fading = "none")
 
 
 @lru_cache(maxsize=256)
-def _curves(code: str, symbols: int, fading: Fading) -> np.ndarray:
-    """Loss probability [14, G] over GRID_DB of frames of a size."""
-    return np.stack([_sized(code, scheme.index, symbols, fading) for scheme in MCS])
+def _curves(code: CodeName, symbols: int, fading: Fading) -> np.ndarray:
+    """Loss probability [MCS, G] over GRID_DB of frames of a size."""
+    return np.stack([_sized(code, scheme.index, symbols, fading) for scheme in SCHEMES[code]])
 
 
-def _sized(code: str, index: int, symbols: int, fading: Fading) -> np.ndarray:
+def _sized(code: CodeName, index: int, symbols: int, fading: Fading) -> np.ndarray:
     """Loss probability [G] of an MCS at a size."""
     sizes = sorted(size for name, mcs, size in _table() if (name, mcs) == (code, index))
     if not sizes:
@@ -69,7 +68,7 @@ def _sized(code: str, index: int, symbols: int, fading: Fading) -> np.ndarray:
 
 
 @cache
-def _measured(code: str, index: int, size: int, fading: Fading) -> np.ndarray:
+def _measured(code: CodeName, index: int, size: int, fading: Fading) -> np.ndarray:
     """Loss probability [G] of an MCS at a measured size."""
     plain = _curve(_table()[code, index, size])
     return plain if fading == "none" else _over_rayleigh(plain)

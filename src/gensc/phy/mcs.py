@@ -1,14 +1,17 @@
-"""The modulation and coding schemes of 802.11be, by number."""
+"""Modulation and coding schemes by number: those of 802.11be and those of 5G NR."""
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 from gensc.errors import InputError
+
+CodeName = Literal["5g", "802.11"]
 
 
 @dataclass(frozen=True)
 class Mcs:
-    """``bits`` per complex symbol and the code ``rate`` as the standard writes it, e.g. "3/4"."""
+    """``bits`` per complex symbol and the code ``rate`` as the standard writes it, e.g. "3/4" or "120/1024"."""
 
     index: int
     bits: int
@@ -20,14 +23,22 @@ class Mcs:
         return self.bits * Fraction(self.rate)
 
 
-_ROWS = ((1, "1/2"), (2, "1/2"), (2, "3/4"), (4, "1/2"), (4, "3/4"), (6, "2/3"), (6, "3/4"), (6, "5/6"), (8, "3/4"),
+_WIFI = ((1, "1/2"), (2, "1/2"), (2, "3/4"), (4, "1/2"), (4, "3/4"), (6, "2/3"), (6, "3/4"), (6, "5/6"), (8, "3/4"),
          (8, "5/6"), (10, "3/4"), (10, "5/6"), (12, "3/4"), (12, "5/6"))
-MCS = tuple(Mcs(index, bits, rate) for index, (bits, rate) in enumerate(_ROWS))
-"""MCS 0 to 13: IEEE 802.11be, EHT-MCSs for one spatial stream."""
+_NR = {2: (120, 193, 308, 449, 602), 4: (378, 434, 490, 553, 616, 658),
+       6: (466, 517, 567, 616, 666, 719, 772, 822, 873), 8: (682.5, 711, 754, 797, 841, 885, 916.5, 948)}
+_NR_ROWS = [(bits, f"{round(2 * rate)}/2048") for bits, rates in _NR.items() for rate in rates]
+SCHEMES: dict[CodeName, tuple[Mcs, ...]] = {
+    "802.11": tuple(Mcs(index, bits, rate) for index, (bits, rate) in enumerate(_WIFI)),
+    "5g": tuple(Mcs(index, bits, rate) for index, (bits, rate) in enumerate(_NR_ROWS)),
+}
+"""802.11be, MCS 0 (BPSK, 1/2) to 13 (4096-QAM, 5/6); 5G NR, TS 38.214 table 5.1.3.1-2, MCS 0 (QPSK, 120/1024) to 27
+(256-QAM, 948/1024)."""
 
 
-def mcs(index: int) -> Mcs:
+def mcs(index: int, code: CodeName = "802.11") -> Mcs:
     """A scheme by its number. Raises InputError for one that the standard does not have."""
-    if not 0 <= index < len(MCS):
-        raise InputError(f"mcs is {index}: expected 0 (BPSK, rate 1/2) to {len(MCS) - 1} (4096-QAM, rate 5/6)")
-    return MCS[index]
+    known = SCHEMES[code]
+    if not 0 <= index < len(known):
+        raise InputError(f"mcs is {index}: expected 0 to {len(known) - 1}, the schemes of {code}")
+    return known[index]

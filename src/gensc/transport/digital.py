@@ -5,7 +5,7 @@ from typing import Literal, get_args
 from gensc.channel import AWGN, Channel
 from gensc.errors import InputError
 from gensc.phy.adaptation import Fading, choose
-from gensc.phy.mcs import MCS
+from gensc.phy.mcs import SCHEMES, CodeName
 from gensc.phy.mcs import mcs as scheme_of
 from gensc.registry import register
 from gensc.signal import Cost, State
@@ -13,10 +13,10 @@ from gensc.transport import modem
 from gensc.transport.bytewise import MOST_BYTES, Bytewise, Packets
 from gensc.transport.equalize import carry
 from gensc.transport.packing import Packing
-from gensc.transport.segments import CodeName, Segment, carrying, filling
+from gensc.transport.segments import Segment, carrying, filling
 
-HEADER = Segment("5g", mcs=0, data=5, crc=16, symbols=192)
-"""Length (4 bytes) and MCS of an item whose length is free: 56 bits in 192 BPSK symbols of the 5G code."""
+HEADER = Segment("5g", mcs=0, data=5, crc=16, symbols=240)
+"""Length (4 bytes) and MCS of an item whose length is free: 56 bits in 240 QPSK symbols of the 5G code."""
 
 
 @register("transport", "digital")
@@ -24,11 +24,11 @@ class Digital(Bytewise):
     """Bytes -> segments with CRC -> scrambler -> LDPC -> Gray QAM -> channel -> and back.
 
     ``uses``: complex channel uses of an item, ``pilots`` included, whatever it holds: the codec fits its
-    rate to the room that is left. 0: each item takes what it needs, and a header of 192 uses says what it is.
-    ``mcs``: "adaptive" takes, at each SNR, the scheme of 802.11be with the most room whose items are lost with
+    rate to the room that is left. 0: each item takes what it needs, and a header of 240 uses says what it is.
+    ``code``: the LDPC codes and the schemes (MCS) of 5G NR, or those of 802.11be.
+    ``mcs``: "adaptive" takes, at each SNR, the scheme with the most room whose items are lost with
     probability ``target`` or less, by a measured table for AWGN, or averaged over Rayleigh block fading
-    (``fading``); a number from 0 to 13 is that scheme at every SNR.
-    ``code``: the LDPC codes of 5G NR, at the rate of the MCS and any length, or those of 802.11.
+    (``fading``); a number is that scheme at every SNR (0 to 27 in 5G NR, 0 to 13 in 802.11be).
     Features go as an entropy-coded stream of ``values`` learned values (see Packing). An item whose CRC fails
     is lost and never passed on: its codec conceals it, and for features the packing does.
     """
@@ -46,7 +46,7 @@ class Digital(Bytewise):
             raise InputError(f"digital: target is {target}; expected a share of lost items between 0 and 1")
         if iterations < 1:
             raise InputError(f"digital: iterations is {iterations}; the decoder needs at least 1")
-        tried = tuple(range(len(MCS))) if mcs == "adaptive" else (scheme_of(mcs).index,)
+        tried = tuple(range(len(SCHEMES[code]))) if mcs == "adaptive" else (scheme_of(mcs, code).index,)
         self.usable = tuple(index for index in tried if filling(uses - pilots, index, code)) if uses else tried
         if not self.usable:
             raise InputError(f"digital: uses is {uses}, {pilots} of them pilots: not even one byte and its CRC fit "
@@ -108,7 +108,7 @@ class Digital(Bytewise):
         if header is None:
             return None
         size, index = int.from_bytes(header[:4], "big"), header[4]
-        if size > MOST_BYTES or index >= len(MCS):
+        if size > MOST_BYTES or index >= len(SCHEMES[self.code]):
             return None
         layout = carrying(size, index, self.code)
         return layout if modem.length(layout) <= symbols else None

@@ -109,4 +109,4 @@ def _sealed(piece: bytes, segment: Segment) -> bytes:
 
 def _constellation(segment: Segment) -> Constellation:
     """5G codes come with the labels of 3GPP, which their interleaver is made for."""
-    return Constellation(mcs(segment.mcs).bits, "3gpp" if segment.code == "5g" else "802.11")
+    return Constellation(mcs(segment.mcs, segment.code).bits, "3gpp" if segment.code == "5g" else "802.11")

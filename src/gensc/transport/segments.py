@@ -3,15 +3,11 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Literal
 
 from gensc.phy.ldpc.fit import Fit, choose
 from gensc.phy.ldpc.nr import NrFit
-from gensc.phy.mcs import mcs
+from gensc.phy.mcs import CodeName, mcs
 
-CodeName = Literal["5g", "802.11"]
-SEGMENT_BYTES = {"5g": 1024, "802.11": 4096}
-"""A segment is at most this long: one code block of 5G NR, or a few dozen full-length codewords of 802.11."""
 SHORT = 64
 
 
@@ -45,7 +41,7 @@ class Segment:
 
 @lru_cache(maxsize=4096)
 def _coded(segment: Segment) -> Fit | NrFit:
-    scheme = mcs(segment.mcs)
+    scheme = mcs(segment.mcs, segment.code)
     payload, available = 8 * segment.data + segment.crc, segment.symbols * scheme.bits
     if segment.code == "5g":
         return NrFit(payload, available, scheme.bits)
@@ -57,8 +53,8 @@ def filling(symbols: int, index: int, code: CodeName) -> tuple[Segment, ...]:
     """The segments that fill exactly ``symbols`` symbols at an MCS; none where not even one byte fits."""
     if symbols < 1:
         return ()
-    room = symbols * mcs(index).efficiency / 8
-    parts = max(1, -(-int(room) // SEGMENT_BYTES[code]))
+    room = symbols * mcs(index, code).efficiency / 8
+    parts = max(1, -(-int(room) // most_bytes(index, code)))
     sizes = [symbols // parts + (place < symbols % parts) for place in range(parts)]
     made = tuple(largest(size, index, code) for size in sizes)
     return () if any(one is None for one in made) else made  # type: ignore[return-value]
@@ -70,7 +66,7 @@ def largest(symbols: int, index: int, code: CodeName) -> Segment | None:
 
     At most the MCS's rate, and less where too little of an 802.11 code's parity would be sent.
     """
-    most = int(symbols * mcs(index).efficiency / 8)
+    most = int(symbols * mcs(index, code).efficiency / 8)
     for total in range(most, 0, -1):
         crc = _crc(total)
         data = total - crc // 8
@@ -85,19 +81,27 @@ def largest(symbols: int, index: int, code: CodeName) -> Segment | None:
 @lru_cache(maxsize=4096)
 def carrying(data: int, index: int, code: CodeName) -> tuple[Segment, ...]:
     """The segments that carry ``data`` bytes at an MCS in as few symbols as the code rate allows."""
-    parts = -(-data // SEGMENT_BYTES[code])
+    parts = -(-data // most_bytes(index, code))
     return tuple(smallest(data // parts + (place < data % parts), index, code) for place in range(parts))
 
 
 @lru_cache(maxsize=4096)
 def smallest(data: int, index: int, code: CodeName) -> Segment:
     """The segment with the fewest symbols for ``data`` bytes."""
-    scheme, crc = mcs(index), _crc(data + 2)
+    scheme, crc = mcs(index, code), _crc(data + 2)
     symbols = -((-(8 * data + crc)) // (scheme.bits * Fraction(scheme.rate)))
     segment = Segment(code, index, data, crc, int(symbols))
     while segment.lacking:
         segment = Segment(code, index, data, crc, segment.symbols - (-segment.lacking // scheme.bits))
     return segment
+
+
+def most_bytes(index: int, code: CodeName) -> int:
+    """The longest segment: a few dozen codewords of 802.11, or one code block of 5G NR, whose base graph for rates
+    up to 1/4 holds 3,840 bits."""
+    if code == "802.11":
+        return 4096
+    return 1024 if 4 * Fraction(mcs(index, code).rate) > 1 else 448
 
 
 def _crc(total: int) -> int:

@@ -8,7 +8,7 @@ import torch
 from gensc.channel import AWGN, Channel
 from gensc.errors import InputError
 from gensc.phy.adaptation import Fading, choose
-from gensc.phy.mcs import MCS
+from gensc.phy.mcs import SCHEMES
 from gensc.phy.wifi7.layout import longest_payload
 from gensc.phy.wifi7.phy import Phy
 from gensc.registry import register
@@ -46,7 +46,7 @@ class Wifi7(Bytewise):
                  mcs: int | Literal["adaptive"] = "adaptive", guard_us: float = 0.8, target: float = 0.01,
                  fading: Fading = "none", iterations: int = 20, values: int = 32, hidden: int = 512) -> None:
         super().__init__(Packing(values, hidden))
-        tried = tuple(range(len(MCS))) if mcs == "adaptive" else (mcs,)
+        tried = tuple(range(len(SCHEMES["802.11"]))) if mcs == "adaptive" else (mcs,)
         self.phys = {index: Phy(bandwidth_mhz, index, guard_us) for index in tried}
         if uses < 0:
             raise InputError(f"wifi7: uses is {uses}; expected 0 (as many as it takes) or the samples of a frame")
