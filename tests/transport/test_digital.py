@@ -40,7 +40,7 @@ def lost_share(transport, snr_db, items, generator):
 
 @pytest.mark.parametrize(("code", "mcs", "uses", "snr_db"), [
     ("802.11", 0, 512, -1.75), ("802.11", 2, 1024, 4.5), ("802.11", 7, 384, 17.75),
-    ("5g", 0, 160, -1.5), ("5g", 2, 700, 4.25), ("5g", 7, 300, 17.0), ("5g", 4, 6000, 10.0)])
+    ("5g", 0, 160, -6.25), ("5g", 2, 700, -1.75), ("5g", 7, 300, 5.75), ("5g", 20, 1000, 18.0)])
 def test_the_table_foretells_the_loss_over_awgn(code, mcs, uses, snr_db, generator):
     seen = lost_share(ready(Digital(AWGN(), mcs=mcs, uses=uses, code=code)), snr_db, 1000, generator)
     assert 0.01 < seen < 0.9
@@ -101,7 +101,8 @@ def test_without_channel_knowledge_a_phase_turn_loses_everything(generator):
 
 
 @pytest.mark.parametrize(("options", "told"), [
-    ({"mcs": 28}, "0 to 27"), ({"mcs": 14, "code": "802.11"}, "0 to 13"), ({"uses": 1}, "not even one byte"), ({"uses": -1}, "0 or more"),
+    ({"mcs": 28}, "0 to 27"), ({"mcs": 14, "code": "802.11"}, "0 to 13"), ({"uses": 1}, "not even one byte"),
+    ({"uses": -1}, "0 or more"),
     ({"target": 0.0}, "between 0 and 1"), ({"iterations": 0}, "at least 1"), ({"uses": 100, "pilots": 100}, "one byte"),
     ({"values": 0}, "at least 1"), ({"code": "turbo"}, "5g, 802.11"),
 ])
