@@ -60,7 +60,7 @@ class Digital(Bytewise):
         """The MCS of each item; items of free length are known by their ``data``."""
         if self.mcs != "adaptive":
             return [self.mcs] * len(state.snr_db)
-        symbols = [self.uses - self.pilots] * len(state.snr_db) if self.uses else [8 * len(one) for one in data]
+        symbols = [self.uses - self.pilots] * len(state.snr_db) if self.uses else [max(1, 8 * len(one)) for one in data]
         return [choose(self.code, count, float(snr_db), self.target, self.fading, self.usable)
                 for count, snr_db in zip(symbols, state.snr_db, strict=True)]
 
