@@ -43,17 +43,17 @@ class Analog(Transport):
         self.norm = nn.LayerNorm(width)
         self.encoder = learned_map(self.mapping, width, self.hidden, sent)
         self.decoder = learned_map(self.mapping, sent + 1, self.hidden, width)
-        self.shape = shape
         return shape
 
     def forward(self, payload: Payload, state: State) -> Delivery:
         features = flat(payload)
+        assert isinstance(payload, Tensor), "flat refuses bytes"
         symbols = as_symbols(self.encoder(self.norm(features)))
         out = carry(symbols, self.channel, state, self.equalizer, self.pilots)
         received = self.decoder(torch.cat([torch.view_as_real(out.x).flatten(1), quality(out)], dim=1))
         ok = torch.ones(len(features), dtype=torch.bool, device=features.device)
         cost = Cost.analog(self.uses, len(features), self.bandwidth_hz, features.device)
-        return Delivery(received.view(-1, *self.shape), ok, cost)
+        return Delivery(received.view_as(payload), ok, cost)
 
 
 def quality(out: Equalized) -> Tensor:

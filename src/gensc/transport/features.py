@@ -48,16 +48,16 @@ class Features(Transport):
         self.variance: Tensor
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("variance", torch.ones(width))
-        self.shape = shape
         return shape
 
     def forward(self, payload: Payload, state: State) -> Delivery:
         features = flat(payload)
+        assert isinstance(payload, Tensor), "flat refuses bytes"
         uses = math.ceil(features.shape[1] / 2) + self.pilots
         received = self._gensc6g(features, state) if self.whole_batch else self._true(features, state)
         ok = torch.ones(len(features), dtype=torch.bool, device=features.device)
         cost = Cost.analog(uses, len(features), self.bandwidth_hz, features.device)
-        return Delivery(received.view(-1, *self.shape), ok, cost)
+        return Delivery(received.view_as(payload), ok, cost)
 
     def _true(self, flat: Tensor, state: State) -> Tensor:
         symbols = as_symbols(flat)
