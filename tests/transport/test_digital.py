@@ -138,6 +138,16 @@ def test_features_fill_their_room_and_survive_the_trip(generator):
     assert finer == sorted(finer, reverse=True) and finer[0] > finer[-1]
 
 
+@pytest.mark.parametrize("transport", [Capacity(AWGN(), uses=16), Digital(AWGN(), uses=40, mcs=4)])
+def test_features_that_fit_no_room_are_lost_even_without_noise(transport):
+    transport.bind((24,))
+    transport.packing.scale.fill_(100.0)  # a prior that makes every value cost bytes
+    snr_db = float("inf") if isinstance(transport, Digital) else -10.0
+    out = transport.eval()(Rng.seeded(1).of(3).normal(24), state(snr_db, 3))
+    assert not out.ok.any()
+    assert torch.equal(out.payload, transport.packing.unpack([None] * 3))
+
+
 def test_a_lost_item_of_features_is_concealed_as_the_mean():
     transport = Digital(AWGN(), uses=256, values=16, hidden=32)
     transport.bind((24,))

@@ -1,6 +1,7 @@
 """What the transports that carry bytes have in common: features become bytes, lost items are named."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -84,9 +85,11 @@ class Bytewise(Transport):
             received, penalty = self.packing.simulate(payload, room, state)
             ok = torch.ones(len(payload), dtype=torch.bool, device=payload.device)
             return Delivery(received, ok, self.price(state), penalty)
-        packets = self._sent(self.packing.pack(payload, room), state)
-        received = self.packing.unpack(packets.data).to(payload.device)
-        return Delivery(received, _arrived(packets).to(payload.device), packets.cost)
+        streams = self.packing.pack(payload, room)
+        packets = self._sent(streams, state)
+        got = [one if sent else None for sent, one in zip(streams, packets.data, strict=True)]
+        received = self.packing.unpack(got).to(payload.device)
+        return Delivery(received, _arrived(got).to(payload.device), packets.cost)
 
     def _bytes(self, data: tuple[bytes, ...], state: State) -> Delivery:
         delimited = self.framed and self.space(state.select(slice(0, 1))) is not None
@@ -94,7 +97,7 @@ class Bytewise(Transport):
         got = [_undelimited(one) for one in packets.data] if delimited else packets.data
         kept = tuple(one or None for one in got)
         bits = torch.tensor([8.0 * len(one) for one in data])
-        return Delivery(kept, torch.tensor([one is not None for one in kept]), replace(packets.cost, bits=bits))
+        return Delivery(kept, _arrived(kept), replace(packets.cost, bits=bits))
 
     def _sent(self, data: tuple[bytes, ...], state: State) -> Packets:
         """``send`` in runs of items that fit the memory."""
@@ -106,8 +109,8 @@ class Bytewise(Transport):
         return Packets(tuple(one for part in parts for one in part.data), Cost.joined([part.cost for part in parts]))
 
 
-def _arrived(packets: Packets) -> Tensor:
-    return torch.tensor([one is not None for one in packets.data])
+def _arrived(data: Sequence[bytes | None]) -> Tensor:
+    return torch.tensor([one is not None for one in data])
 
 
 def _undelimited(data: bytes | None) -> bytes | None:
