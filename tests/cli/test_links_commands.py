@@ -191,3 +191,15 @@ def test_nothing_to_pipe_into_is_no_crash(one):
 
 def test_the_installed_command_refuses_too(one, tmp_path):
     refused(gensc("run", one.file, "--out", tmp_path / "out", "--snr-db", "nan", env=one.env), "--snr-db", "nan")
+
+
+def test_a_link_with_nothing_to_learn_is_written_as_it_is(tmp_path):
+    experiment = tmp_path / "webp.toml"
+    experiment.write_text('[data]\nsource = "vehicles:48"\nsize = 32\n[link.codec]\nname = "picture"\n'
+                          '[link.transport]\nname = "digital"\nuses = 900\n[link.task]\nname = "reconstruct"\n')
+    link = tmp_path / "webp.safetensors"
+    said = call("train", experiment, "--out", link)
+    assert said.code == 0 and "nothing to learn" in said.out
+    said = call("eval", link, "--data", "vehicles:16:3", "--snr-db", "0,20")
+    rows = [line.split(",") for line in said.out.splitlines() if ",psnr," in line]
+    assert said.code == 0 and float(rows[1][4]) > float(rows[0][4]) > 10

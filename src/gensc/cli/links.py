@@ -80,6 +80,9 @@ def train(
 
     with stopping(KEPT):
         trained = train_one(_experiment(file, data, test, str(seed), "", setting), out)
+    if not trained["losses"]:
+        print(f"nothing to learn in this link; written as it is\n{out}")
+        return
     loss = trained["losses"][trained["best_epoch"] - 1][1]
     print(f"trained {trained['epochs']} epochs; kept epoch {trained['best_epoch']}, validation loss {loss:.4f}\n{out}")
 
