@@ -7,11 +7,12 @@ of a part (a codec, a transport, ...) are checked against its constructor when t
 import hashlib
 import itertools
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 from gensc.errors import InputError
 from gensc.registry import checked, nearest
@@ -53,9 +54,17 @@ class LinkSpec:
 
 @dataclass(frozen=True)
 class TrainSpec:
-    """How a link is trained: AdamW, one-cycle schedule up to ``rate``, at most ``epochs``, stopped when the
+    """How a link is trained: AdamW, one-cycle schedule that rises to ``rate`` over the share ``warmup`` of all steps
+    and falls over the rest, at most ``epochs``, stopped when the
     validation loss has not improved for ``patience`` epochs; SNR drawn uniformly from ``snr_db`` (dB), an
-    item at a time; ``views`` pictures of each item (1: as it is; more: seeded crops, flips and light)."""
+    item at a time; ``views`` pictures of each item (1: as it is; more: seeded crops, flips and light).
+
+    ``crop``: side in px of the part of each picture that a step sees, drawn anew each time and mirrored every second
+    time; validation takes the centre; 0 takes whole pictures. ``average``: decay a step of the exponential moving
+    average of the weights, which is what is validated and kept; 0 keeps the weights themselves. ``clip``: the
+    largest norm of a step's gradient. ``precision`` of what matrix products and convolutions compute in.
+    ``start``: a link file, or the name of a packaged link, whose weights training starts from; with 0 ``epochs``
+    the link is scored with them as they are."""
 
     epochs: int = 40
     batch: int = 64
@@ -64,6 +73,12 @@ class TrainSpec:
     patience: int = 12
     snr_db: tuple[float, ...] = (-10.0, 30.0)
     views: int = 1
+    crop: int = 0
+    average: float = 0.0
+    clip: float = math.inf
+    precision: Literal["float32", "bfloat16"] = "float32"
+    start: str = ""
+    warmup: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -136,14 +151,23 @@ def _check_ranges(experiment: Experiment) -> None:
     for key, share in shares.items():
         if not 0 < share < 1:
             raise InputError(f"{key} is {share}: expected a share between 0 and 1, e.g. 0.2")
-    counts = {"data.size": (data.size, 32), "train.epochs": (train.epochs, 1), "train.batch": (train.batch, 2),
+    fewest = 0 if train.start else 1
+    counts = {"data.size": (data.size, 32), "train.epochs": (train.epochs, fewest), "train.batch": (train.batch, 2),
               "train.patience": (train.patience, 1), "train.views": (train.views, 1)}
     for key, (count, least) in counts.items():
         if count < least:
             raise InputError(f"{key} is {count}: expected {least} or more")
+    if not 0 < train.warmup < 1:
+        raise InputError(f"train.warmup is {train.warmup}: expected a share of the steps between 0 and 1, e.g. 0.3")
     if not train.rate > 0 or not train.weight_decay >= 0:
         raise InputError(f"train.rate is {train.rate} and train.weight_decay {train.weight_decay}: "
                          "expected a rate above 0 and a decay of 0 or more")
+    if train.crop < 0 or train.crop > data.size:
+        raise InputError(f"train.crop is {train.crop}: expected 0 for whole pictures, or a side of up to data.size, "
+                         f"{data.size} px")
+    if not 0 <= train.average < 1 or not train.clip > 0:
+        raise InputError(f"train.average is {train.average} and train.clip {train.clip}: expected a decay of 0 (no "
+                         "average) to below 1, e.g. 0.999, and a norm above 0")
     if len(train.snr_db) != 2 or not train.snr_db[0] <= train.snr_db[1]:
         raise InputError(f"train.snr_db is {list(train.snr_db)}: expected [lowest, highest] in dB, e.g. [-10, 30]")
     for key, values in {"train.snr_db": train.snr_db, "evaluate.snr_db": experiment.evaluate.snr_db}.items():

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
+from gensc import config
 from gensc.config import DataSpec, EvaluateSpec, Experiment, LinkSpec, Part, TrainSpec
 from gensc.errors import InputError
 from gensc.registry import nearest
@@ -50,11 +52,18 @@ def conventions() -> Experiment:
 NAMED: dict[str, Callable[[], Experiment]] = {"table1": table1, "conventions": conventions}
 
 
+RECIPES = {file.stem: file for file in sorted((Path(__file__).parent / "recipes").glob("*.toml"))}
+"""How the links that come with gensc were trained."""
+
+
 def named(name: str) -> Experiment:
-    """A packaged experiment. Raises InputError with the nearest name."""
+    """A packaged experiment, or the recipe of a packaged link. Raises InputError with the nearest name."""
+    if name in RECIPES:
+        return config.load(RECIPES[name])
     if name not in NAMED:
-        raise InputError(f"there is no experiment {name!r}{nearest(name, NAMED)}: the packaged ones are "
-                         f"{', '.join(NAMED)}; an experiment file ends in .toml")
+        known = [*NAMED, *RECIPES]
+        raise InputError(f"there is no experiment {name!r}{nearest(name, known)}: the packaged ones are "
+                         f"{', '.join(known)}; an experiment file ends in .toml")
     return NAMED[name]()
 
 

@@ -2,16 +2,19 @@
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gensc import config, linkfile
+from gensc import config, linkfile, shipped
 from gensc.codec.store import FeatureStore, fill
 from gensc.config import Experiment
 from gensc.data.dataset import Dataset, relabelled
 from gensc.data.open import open_source
+from gensc.data.source import Source
 from gensc.errors import InputError
 from gensc.evaluate import evaluate
 from gensc.feed import open_feed
@@ -44,11 +47,31 @@ def train_one(experiment: Experiment, out: Path) -> dict[str, Any]:
     return linkfile.load(out)[1].trained
 
 
-def score(link_file: Path, data: str, snr_db: tuple[float, ...], seed: int) -> str:
-    """CSV text of a trained link's figures on all items of a data spec, a row for each SNR and metric."""
-    link, card = linkfile.load(link_file)
-    source = relabelled(open_source(data, card.experiment.data.size), card.classes)
-    dataset = Dataset(source, np.arange(len(source)))
+@dataclass(frozen=True)
+class Scored:
+    """CSV ``table`` of a link's figures, a row for each SNR and metric, and how many pictures were ``left_out``
+    because the link was trained or chosen on them."""
+
+    table: str
+    left_out: int
+
+
+def score(link_name: str, data: str, snr_db: tuple[float, ...], seed: int, limit: int | None = None,
+          size: int | None = None, settings: Mapping[str, Any] | None = None) -> Scored:
+    """Score a link, a file or the name of a packaged one, on the items of a data spec that it has not seen.
+
+    ``limit``: only the first so many of them. ``size``: side of the pictures in px, the link's own without it.
+    ``settings`` change the link's experiment ("link.codec.cbr": 0.1).
+    """
+    file = shipped.resolve(link_name, lambda: size or native_side(data))
+    link, card = linkfile.load(file, {**(settings or {}), **({} if size is None else {"data.size": size})})
+    source = open_source(data, card.experiment.data.size)
+    if link.task.labelled:
+        source = relabelled(source, card.classes)
+    fresh = unseen(source, card.seen, limit)
+    if not len(fresh.positions):
+        raise InputError(f"the link was trained on all {fresh.left_out} pictures of {data}: score it on others")
+    dataset = Dataset(source, fresh.positions)
     store = FeatureStore()
     if link.codec.stored:
         for _ in track(units(fill([link.codec], dataset, 0, store)), "features of the pictures", len(dataset)):
@@ -61,5 +84,24 @@ def score(link_file: Path, data: str, snr_db: tuple[float, ...], seed: int) -> s
         columns, cost = evaluate(link, feed, one, card.experiment.evaluate.csi, Rng.seeded(seed).child("test"))
         for metric, figure in link.task.summarise([columns]).items():
             values = (f"{value:.4f}" for value in (figure.value, figure.low, figure.high))
-            table.writerow([link_file.name, f"{one:g}", f"{float(cost.uses.mean()):g}", metric, *values, figure.items])
-    return text.getvalue()
+            table.writerow([file.name, f"{one:g}", f"{float(cost.uses.mean()):g}", metric, *values, figure.items])
+    return Scored(text.getvalue(), fresh.left_out)
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """The ``positions`` int64 [N] of a source's items that a link has not seen, and how many it has."""
+
+    positions: np.ndarray
+    left_out: int
+
+
+def unseen(source: Source, seen: Sequence[int], limit: int | None) -> Fresh:
+    """The first ``limit`` items (all without it) of a source that are not among those ``seen``."""
+    known = np.isin(Dataset(source, np.arange(len(source))).marks() if seen else [-1] * len(source), list(seen))
+    return Fresh(np.flatnonzero(~known)[:limit], int(known.sum()))
+
+
+def native_side(data: str) -> int:
+    """The shorter side in px of the first picture of a data spec, as it is stored."""
+    return open_source(data, 1).side(0)

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gensc import __version__, config, files
+from gensc import __version__, config, files, shipped
 from gensc.codec.store import FeatureStore, fill
-from gensc.config import Experiment
+from gensc.config import Experiment, TrainSpec
 from gensc.data.dataset import Splits
 from gensc.errors import InputError
 from gensc.evaluate import evaluate, receive_ms
 from gensc.feed import open_feed
-from gensc.link import build, make
-from gensc.linkfile import Card, load, save
+from gensc.link import Link, build, make
+from gensc.linkfile import Card, load, save, take
 from gensc.progress import track
 from gensc.results import LinkFacts, Point, Results
 from gensc.rng import Rng
@@ -157,15 +157,33 @@ def train_link(one: Experiment, seed: int, splits: Splits, file: Path, checkpoin
     and the checkpoint is gone. A link without anything to learn is written as it is."""
     rng = Rng.seeded(seed)
     with rng.child("layers").torch_seeded():
-        link = build(one.link, len(splits.classes), one.data.size)
-    if not any(parameter.requires_grad for parameter in link.parameters()):
-        save(file, link, Card(one, seed, splits.classes, splits.digest, {"epochs": 0, "best_epoch": 0, "losses": ()}))
+        link = build(one.link, len(splits.classes), one.train.crop or one.data.size)
+    seen = started(link, one.train, splits)
+    if not one.train.epochs or not any(parameter.requires_grad for parameter in link.parameters()):
+        untrained = {"epochs": 0, "best_epoch": 0, "losses": ()}
+        save(file, link, Card(one, seed, splits.classes, splits.digest, untrained, seen))
         return
-    training = Training(link, open_feed(link.codec, splits.train, one.train.views, store),
-                        open_feed(link.codec, splits.validation, 1, store), one.train, one.evaluate.csi,
-                        rng.child("train"), checkpoint)
+    feed, held = (open_feed(link.codec, part, views, store, one.train.crop)
+                  for part, views in ((splits.train, one.train.views), (splits.validation, 1)))
+    training = Training(link, feed, held, one.train, one.evaluate.csi, rng.child("train"), checkpoint)
     yield from training
     history = training.finish()
     trained = {"epochs": history.epochs, "best_epoch": history.best_epoch + 1, "losses": history.losses}
-    save(file, link, Card(one, seed, splits.classes, splits.digest, trained))
+    seen = tuple(dict.fromkeys((*seen, *splits.train.marks(), *splits.validation.marks())))
+    save(file, link, Card(one, seed, splits.classes, splits.digest, trained, seen))
     checkpoint.unlink(missing_ok=True)
+
+
+def started(link: Link, spec: TrainSpec, splits: Splits) -> tuple[int, ...]:
+    """Give the link the weights that its training starts from, if any; the marks of the items that they have seen.
+
+    Raises InputError where test pictures are among them.
+    """
+    if not spec.start:
+        return ()
+    seen = take(link, shipped.resolve(spec.start))
+    known = len(set(splits.test.marks()) & set(seen))
+    if known:
+        raise InputError(f"{known} of {len(splits.test)} test pictures were seen when {spec.start} was trained: give "
+                         "other ones by data.test (--test)")
+    return seen

@@ -1,4 +1,4 @@
-"""The training loop: AdamW, one-cycle schedule, the weights of the best validation epoch.
+"""The training loop: AdamW, one-cycle schedule, the (averaged) weights of the best validation epoch.
 
 Every epoch draws from streams addressed by its number, so that a run resumed from a checkpoint goes on
 bit for bit as if it had never stopped.
@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gensc import files
 from gensc.config import TrainSpec
 from gensc.errors import InputError
 from gensc.feed import Feed
-from gensc.link import Link, learned
+from gensc.link import Link, changed
 from gensc.rng import Rng
 from gensc.signal import Csi, State
 
@@ -57,8 +58,10 @@ class Training:
         self.optimizer = torch.optim.AdamW([{"params": parameters} for parameters, _ in groups], lr=spec.rate,
                                            weight_decay=spec.weight_decay, fused=True)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, [rate for _, rate in groups], total_steps=spec.epochs * self.batches)
-        self.progress = _Progress(link, self.optimizer, self.schedule)
+            self.optimizer, [rate for _, rate in groups], total_steps=spec.epochs * self.batches,
+            pct_start=spec.warmup)
+        self.average = averaged(link, spec.average)
+        self.progress = _Progress(link, self.average, self.optimizer, self.schedule)
         if checkpoint is not None and checkpoint.exists():
             self.progress.read(checkpoint)
 
@@ -69,7 +72,7 @@ class Training:
             if epoch - progress.best_epoch > self.spec.patience:
                 return
             loss = self._epoch(epoch, self.rng.child("epoch", epoch))
-            held = validation_loss(self.link, self.validation, self.spec, self.csi, self.rng.child("validation"))
+            held = validation_loss(progress.shown(), self.validation, self.spec, self.csi, self.rng.child("validation"))
             progress.finish(epoch, loss, held)
             if self.checkpoint is not None:
                 progress.write(self.checkpoint)
@@ -95,8 +98,11 @@ class Training:
                 loss = self._loss(positions.tolist(), epoch, rng)
                 self.optimizer.zero_grad()
                 loss.backward()
+                torch.nn.utils.clip_grad_norm_(self.link.parameters(), self.spec.clip)
                 self.optimizer.step()
                 self.schedule.step()
+                if self.average is not None:
+                    self.average.update_parameters(self.link)
                 total += loss.item() * len(positions)
         return total / len(self.feed)
 
@@ -108,14 +114,21 @@ class Training:
         else:
             views = (rng.child("view").of(ids).uniform() * len(self.feed.stored)).long().tolist()
         state = State(snr_db, rng.child("link").of(ids), self.csi)
-        outcome, batch = self.feed.send(self.link, positions, state, views)
-        loss = self.link.task.loss(outcome.prediction, batch)
-        if outcome.delivery.penalty is not None:
-            loss = loss + outcome.delivery.penalty.mean()
+        low = self.spec.precision == "bfloat16"
+        with torch.autocast(snr_db.device.type, torch.bfloat16, enabled=low):
+            loss, outcome, batch = self.feed.objective(self.link, positions, state, views)
+        if outcome is not None:
         if not torch.isfinite(loss):
             raise InputError(f"the training loss became {loss.item()} in epoch {epoch + 1}: "
-                             "lower train.rate, or look at the data for nan")
+                             "lower train.rate, or look at the data for nan; the last epoch's checkpoint is kept")
         return loss
+
+
+def averaged(link: Link, decay: float) -> AveragedModel | None:
+    """A copy of the link for the moving average of its weights; None where there is no average."""
+    if not decay:
+        return None
+    return AveragedModel(link, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
 
 
 def validation_loss(link: Link, feed: Feed, spec: TrainSpec, csi: Csi, rng: Rng) -> float:
@@ -136,27 +149,35 @@ def validation_loss(link: Link, feed: Feed, spec: TrainSpec, csi: Csi, rng: Rng)
 class _Progress:
     """How far a training has come: everything that it needs to go on."""
 
-    def __init__(self, link: Link, optimizer: torch.optim.Optimizer,
+    def __init__(self, link: Link, average: AveragedModel | None, optimizer: torch.optim.Optimizer,
                  schedule: torch.optim.lr_scheduler.LRScheduler) -> None:
-        self.link, self.optimizer, self.schedule = link, optimizer, schedule
+        self.link, self.average, self.optimizer, self.schedule = link, average, optimizer, schedule
         self.epoch, self.best_epoch, self.best_loss = 0, 0, math.inf
         self.losses: list[tuple[float, float]] = []
-        self.names = learned(link)
-        self.best = self._weights()
+        self.names = changed(link)
+        self.best = self._weights(self.shown())
 
-    def _weights(self) -> dict[str, Tensor]:
-        """A copy of what the link has learned so far."""
-        return {name: value.clone() for name, value in self.link.state_dict().items() if name in self.names}
+    def shown(self) -> Link:
+        """What is validated and kept: the average of the weights where there is one."""
+        shown = self.link if self.average is None else self.average.module
+        assert isinstance(shown, Link), "the average is a copy of the link"
+        return shown
+
+    def _weights(self, link: Link) -> dict[str, Tensor]:
+        """A copy of what a link has learned so far."""
+        return {name: value.clone() for name, value in link.state_dict().items() if name in self.names}
 
     def finish(self, epoch: int, training: float, validation: float) -> None:
         self.epoch = epoch + 1
         self.losses.append((training, validation))
         if validation < self.best_loss:
             self.best_epoch, self.best_loss = epoch, validation
-            self.best = self._weights()
+            self.best = self._weights(self.shown())
 
     def write(self, path: Path) -> None:
-        state = {"link": self._weights(), "optimizer": self.optimizer.state_dict(),
+        mean = None if self.average is None else {"module": self._weights(self.shown()),
+                                                  "steps": self.average.n_averaged}
+        state = {"link": self._weights(self.link), "average": mean, "optimizer": self.optimizer.state_dict(),
                  "schedule": self.schedule.state_dict(), "epoch": self.epoch, "best_epoch": self.best_epoch,
                  "best_loss": self.best_loss, "losses": self.losses, "best": self.best}
         buffer = io.BytesIO()
@@ -170,6 +191,9 @@ class _Progress:
             raise InputError(f"the checkpoint {path} can't be read ({type(error).__name__}): delete it to start "
                              "over") from error
         self.link.load_state_dict({**self.link.state_dict(), **state["link"]})
+        if self.average is not None:
+            self.average.module.load_state_dict({**self.link.state_dict(), **state["average"]["module"]})
+            self.average.n_averaged.copy_(state["average"]["steps"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
         self.epoch, self.best_epoch, self.best_loss = state["epoch"], state["best_epoch"], state["best_loss"]

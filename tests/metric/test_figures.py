@@ -20,6 +20,7 @@ def test_values_carry_their_unit(name: str, value: float, said: str, plain: str,
 
 @pytest.mark.parametrize(("name", "more"), [
     ("psnr", True), ("ms_ssim", True), ("st_lpips", False), ("lpips", False), ("packet_error", False),
+    ("frechet_lite0", False), ("fid", False), ("clip_score", True), ("clip_similarity", True),
     ("nmse_db", False), ("bleu_4", True), ("terror_level", True),
 ])
 def test_which_way_is_better(name: str, more: bool) -> None:

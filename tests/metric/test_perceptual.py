@@ -11,7 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from gensc.errors import InputError
-from gensc.metric.perceptual import st_lpips
+from gensc.metric import perceptual
+from gensc.metric.perceptual import st_lpips, st_lpips_loss
 from gensc.rng import Rng
 
 
@@ -50,6 +51,21 @@ def test_each_item_has_its_own_distance(picture):
     assert whole.shape == (3,) and whole.dtype == torch.float32
     assert torch.equal(whole[2:], st_lpips(a[2:], b[2:])) and whole[1] == 0
     assert st_lpips(a[:0], b[:0]).shape == (0,)
+
+
+def test_the_loss_is_the_mean_of_the_items_distances(picture):
+    a = torch.cat([picture, as_jpeg(picture, 30)])
+    b = torch.cat([as_jpeg(picture, 5), picture])
+    assert float(st_lpips_loss(a, b)) == pytest.approx(float(st_lpips(a, b).mean()), rel=1e-4)
+
+
+def test_features_that_are_all_zero_have_a_finite_gradient(picture, monkeypatch):
+    """A dark place may leave every channel of a layer at zero, whose length has no slope."""
+    network = perceptual._network("cpu")
+    monkeypatch.setattr(network.net.slice1[0].bias, "data", torch.full((64,), -1e3))
+    received = as_jpeg(picture, 5).requires_grad_()
+    st_lpips_loss(received, picture).backward()
+    assert torch.isfinite(received.grad).all()
 
 
 @pytest.mark.parametrize("side", [1, 32, 63])

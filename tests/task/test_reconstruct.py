@@ -1,13 +1,18 @@
 """Reconstruction: pictures in, pictures out, and the figures of their likeness."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
 from gensc.batch import unlabelled
 from gensc.errors import InputError
+from gensc.metric.features import lite0
+from gensc.metric.frechet import distance
 from gensc.metric.image import psnr, ssim
 from gensc.metric.perceptual import st_lpips
+from gensc.metric.weights import Weights
 from gensc.rng import Rng
 from gensc.signal import State
 from gensc.task import Reconstruct
@@ -30,6 +35,49 @@ def test_the_prediction_is_what_was_received_and_the_loss_its_mean_squared_error
     assert float(task.loss(shown, unlabelled(sent))) == pytest.approx(float((received - sent).square().mean()))
 
 
+def test_log_mse_gives_every_item_the_same_weight_whatever_its_error():
+    """It is the mean PSNR in natural units: with an error s times as large every gradient is 1/s of it, so that
+    an item's step towards what was sent is the same share of the way."""
+    sent = torch.full((2, 3, 16, 16), 0.5)
+    received = (sent + torch.tensor([0.1, 0.01])[:, None, None, None]).requires_grad_()
+    loss = Reconstruct(loss="log_mse").loss(received, unlabelled(sent))
+    mean_psnr = psnr(received.detach(), sent).mean().item()
+    assert loss.item() == pytest.approx(-mean_psnr / 10 * math.log(10), abs=0.01)
+    loss.backward()
+    first, second = ((received - sent) * received.grad).detach().flatten(1).sum(dim=1).tolist()
+    assert first == pytest.approx(1.0, rel=1e-3) and second == pytest.approx(1.0, rel=0.02)
+
+
+def test_log_mse_of_equal_pictures_is_finite():
+    sent, _ = made(2, 16)
+    received = sent.clone().requires_grad_()
+    loss = Reconstruct(loss="log_mse").loss(received, unlabelled(sent))
+    loss.backward()
+    assert loss.item() == pytest.approx(math.log(1e-6)) and torch.isfinite(received.grad).all()
+
+
+def test_the_perceptual_loss_is_log_mse_and_the_weighed_mean_st_lpips():
+    sent, received = made(3, 64)
+    batch = unlabelled(sent)
+    plain = Reconstruct(loss="log_mse").loss(received, batch).item()
+    distance = st_lpips(received, sent).mean().item()
+    assert distance > 0.005
+    for weight in (1.0, 5.0):
+        loss = Reconstruct(loss="perceptual", perceptual=weight).loss(received, batch).item()
+        assert loss - plain == pytest.approx(weight * distance, rel=1e-3)
+
+
+def test_a_step_down_the_perceptual_loss_lowers_st_lpips_itself():
+    sent, received = made(2, 64)
+    before = float(st_lpips(received, sent).mean())
+    shown = received.clone().requires_grad_()
+    difference = [Reconstruct(loss=loss).loss(shown, unlabelled(sent)) for loss in ("perceptual", "log_mse")]
+    (difference[0] - difference[1]).backward()
+    # By the slope, this step takes a twentieth off.
+    moved = received - 0.05 * before / float(shown.grad.square().sum()) * shown.grad
+    assert float(st_lpips(moved, sent).mean()) == pytest.approx(0.95 * before, rel=0.015)
+
+
 def test_scores_are_the_items_own_figures():
     sent, received = made(3, 180)
     columns = Reconstruct(ALL).score(received, unlabelled(sent))
@@ -50,14 +98,60 @@ def test_psnr_is_the_mean_of_the_pictures_decibels():
     assert np.isfinite([figures["psnr"].low, figures["psnr"].high]).all()
 
 
+def test_a_frechet_distance_is_one_of_the_sets_of_items():
+    """Its interval narrows with the items, its figure is that of all of them, whatever the batches."""
+    sent, received = made(12, 32)
+    task = Reconstruct(("psnr", "frechet_lite0"))
+    parts = [task.score(received[i : i + 4], unlabelled(sent[i : i + 4])) for i in (0, 4, 8)]
+    columns = {name: torch.cat([part[name] for part in parts]).numpy() for name in parts[0]}
+    assert columns["frechet_lite0_sent"].shape == columns["frechet_lite0_received"].shape == (12, 1280)
+    figure = task.summarise([columns, columns])["frechet_lite0"]
+    assert figure.value == pytest.approx(distance(lite0(received).numpy(), lite0(sent).numpy()), rel=2e-3)
+    assert (figure.items, figure.seeds) == (12, 2) and 0 < figure.low < figure.value < figure.high
+
+
+def test_pictures_that_arrive_whole_are_at_no_frechet_distance():
+    sent, _ = made(6, 32)
+    task = Reconstruct(("psnr", "frechet_lite0"))
+    columns = {name: column.numpy() for name, column in task.score(sent, unlabelled(sent)).items()}
+    assert task.summarise([columns])["frechet_lite0"].value < 1e-9
+
+
+def test_a_clip_score_wants_captions():
+    sent, received = made(2, 32)
+    with pytest.raises(InputError, match="the data has no captions; use \"clip_similarity\""):
+        Reconstruct(("psnr", "clip_score")).score(received, unlabelled(sent))
+
+
+@pytest.mark.parametrize("metric", ["lpips", "fid", "clip_score", "clip_similarity"])
+def test_missing_weights_are_said_when_the_link_is_made(metric, monkeypatch):
+    asked = []
+
+    def missing(weights: Weights) -> None:
+        asked.append(weights.name)
+        raise InputError("these are missing")
+
+    monkeypatch.setattr(Weights, "path", missing)
+    with pytest.raises(InputError, match="these are missing"):
+        Reconstruct(("psnr", metric)).bind((3, 64, 64))
+    assert asked == [metric.partition("_")[0]]
+    Reconstruct(("psnr", "ssim", "st_lpips", "frechet_lite0")).bind((3, 64, 64))
+
+
 @pytest.mark.parametrize("metrics", [("psnr",), ("psnr", "st_lpips")])
 def test_other_metrics_keep_the_laws_of_tasks(metrics):
     check_task(lambda: Reconstruct(metrics), (3, 64, 64))
 
 
+@pytest.mark.parametrize("loss", ["log_mse", "perceptual"])
+def test_other_losses_keep_the_laws_of_tasks(loss):
+    check_task(lambda: Reconstruct(("psnr",), loss), (3, 64, 64))
+
+
 @pytest.mark.parametrize(("make", "message"), [
     (lambda: Reconstruct(("ssim",)), "\"psnr\" among them"),
     (lambda: Reconstruct(("psnr", "psnr")), "each once"),
+    (lambda: Reconstruct(loss="perceptual", perceptual=0.0), "expected a weight above 0, or loss = \"log_mse\""),
     (lambda: Reconstruct().bind((512,)), r"shape \[512\], expected pictures \[3,H,W\]"),
     (lambda: Reconstruct().bind((320, 7, 7)), "use a codec that decodes to pictures"),
     (lambda: Reconstruct(ALL).bind((3, 64, 64)), "64 x 64 px and ms_ssim needs at least 176"),

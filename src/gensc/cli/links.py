@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gensc.cli.options import changes, numbers, whole_numbers
+from gensc.cli.options import changes, numbers, ratio, whole_numbers
 from gensc.cli.stop import stopping
 from gensc.errors import InputError
 
@@ -88,27 +88,38 @@ def train(
 
 
 def evaluate(
-    link: Annotated[Path, typer.Argument(help="A link file of gensc train or gensc run (OUT/links).")],
+    link: Annotated[str, typer.Argument(metavar="LINK", help="A packaged link (see gensc list links), or a link file "
+                                                             "of gensc train or gensc run (OUT/links).")],
     data: Data = "vehicles",
     snr_db: SnrDb = "-10,0,10,30",
+    cbr: Annotated[str, typer.Option(help="Channel uses a value of a picture, e.g. 1/12, for links that have a "
+                                          "choice.")] = "",
+    limit: Annotated[int | None, typer.Option(help="Only the first so many pictures that the link has not seen.",
+                                              min=1)] = None,
+    size: Annotated[int | None, typer.Option(help="Side of the pictures in px; default the link's own.",
+                                             min=1)] = None,
+    setting: Setting = None,
     out: Annotated[Path | None, typer.Option(help="CSV to write; without it the table is printed.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the channel's noise.", min=0)] = 0,
 ) -> None:
-    """Score a trained link on any data: a row for every SNR and metric.
+    """Score a trained link on data that it has not seen: a row for every SNR and metric.
 
-    Example: gensc eval link.safetensors --data folder:photos --snr-db 0,5,10 --out scores.csv
+    Example: gensc eval jscc --data folder:photos --cbr 1/12 --snr-db 0,5,10 --out scores.csv
     """
     from gensc import files
     from gensc.single import score
 
     if not snr_db:
         raise InputError("--snr-db is empty: expected numbers between commas, e.g. 0,5,10")
+    settings = {**changes(setting or []), **({"link.codec.cbr": ratio(cbr, "--cbr")} if cbr else {})}
     with stopping("nothing is written"):
-        table = score(link, data, numbers(snr_db, "--snr-db"), seed)
+        scored = score(link, data, numbers(snr_db, "--snr-db"), seed, limit, size, settings)
+    if scored.left_out:
+        print(f"left out {scored.left_out} pictures that the link was trained or chosen on", file=sys.stderr)
     if out is None:
-        print(table, end="")
+        print(scored.table, end="")
     else:
-        files.write_text(out, table)
+        files.write_text(out, scored.table)
         print(out)
 
 

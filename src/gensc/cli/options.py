@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from gensc.errors import InputError
@@ -18,6 +19,17 @@ def numbers(text: str, option: str) -> tuple[float, ...]:
     if any(value != value for value in values):
         raise InputError(f"{option} is {text!r}: nan is no SNR; expected numbers between commas, e.g. 0,5,10")
     return values
+
+
+def ratio(text: str, option: str) -> float:
+    """"1/6" or "0.1667" as a number above 0."""
+    try:
+        value = float(Fraction(text.strip()))
+    except (ValueError, ZeroDivisionError):
+        raise InputError(f"{option} is {text!r}: expected a ratio such as 1/6 or 0.1667") from None
+    if not value > 0:
+        raise InputError(f"{option} is {text!r}: expected a ratio above 0, such as 1/6")
+    return value
 
 
 def whole_numbers(text: str, option: str) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ def list_parts(kind: Annotated[str, typer.Argument(help="A kind of part; without
 
     Example: gensc list channel
     """
-    from gensc import experiments, registry
+    from gensc import experiments, registry, shipped
 
     for one in [kind] if kind else sorted(registry.HOMES):
         for name in registry.names(one):
@@ -35,6 +35,8 @@ def list_parts(kind: Annotated[str, typer.Argument(help="A kind of part; without
     if not kind:
         for name in experiments.NAMED:
             print(f"{'experiment':<10} {name:<18} {(experiments.NAMED[name].__doc__ or '').split('.')[0]}")
+        for name in shipped.names():
+            print(f"{'link':<10} {name:<18} {shipped.summary(name)}")
 
 
 def zoo_list() -> None:

@@ -1,7 +1,9 @@
 """Views of a picture for training: random crops, mirrors and light."""
 
 import numpy as np
+import torch
 from PIL import Image
+from torch import Tensor
 
 from gensc.rng import Rng
 
@@ -43,3 +45,18 @@ def _relit(pixels: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     bright = pixels.astype(np.float32) * np.float32(brightness)
     grey = np.float32(bright.mean())
     return np.clip(np.rint((bright - grey) * np.float32(contrast) + grey), 0, 255).astype(np.uint8)
+
+
+def crops(pictures: Tensor, side: int, rng: Rng | None) -> Tensor:
+    """A part [B,C,side,side] of each picture [B,C,H,W], pixels untouched: at a random place and mirrored every
+    second time, an item by its own stream of ``rng``; the centre, as it is, without ``rng``."""
+    height, width = pictures.shape[2:]
+    if rng is None:
+        top, left = (height - side) // 2, (width - side) // 2
+        return pictures[:, :, top:top + side, left:left + side]
+    places = rng.uniform(3) * torch.tensor([height - side + 1, width - side + 1, 2])
+    parts = []
+    for picture, (top, left, mirrored) in zip(pictures, places.long().tolist(), strict=True):
+        part = picture[:, top:top + side, left:left + side]
+        parts.append(part.flip(2) if mirrored else part)
+    return torch.stack(parts)

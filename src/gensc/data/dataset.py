@@ -40,8 +40,14 @@ class Relabelled(Source):
     def fingerprint(self, index: int) -> str:
         return self._source.fingerprint(index)
 
+    def content(self, index: int) -> str:
+        return self._source.content(index)
+
     def where(self, index: int) -> str:
         return self._source.where(index)
+
+    def side(self, index: int) -> int:
+        return self._source.side(index)
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,11 @@ class Dataset:
     def items(self) -> tuple[int, ...]:
         """N identities of 63 bits, from the fingerprints: what addresses an item's random streams."""
         return tuple(int(fingerprint[:16], 16) >> 1 for fingerprint in self.fingerprints)
+
+    def marks(self) -> list[int]:
+        """N marks of 31 bits, by which a link file knows the items again that it has seen, whatever their size."""
+        what = f"identifying {self.source.spec}"
+        return [int(self.source.content(int(index))[:8], 16) >> 1 for index in track(self.indices, what, len(self))]
 
     def where(self, position: int) -> str:
         """Where the item at ``position`` comes from, for messages and exports."""

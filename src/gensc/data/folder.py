@@ -45,16 +45,24 @@ class Folder(Source):
 
     def fingerprint(self, index: int) -> str:
         if index not in self._fingerprints:
-            try:
-                data = self._files[index].read_bytes()
-            except OSError as error:
-                raise InputError(f"{self._files[index]}: cannot be read ({error.strerror}); "
-                                 "restore or remove it") from error
-            self._fingerprints[index] = picture.fingerprint(data, self._size)
+            self._fingerprints[index] = picture.fingerprint(self._stored(index), self._size)
         return self._fingerprints[index]
+
+    def content(self, index: int) -> str:
+        return picture.content(self._stored(index))
+
+    def _stored(self, index: int) -> bytes:
+        try:
+            return self._files[index].read_bytes()
+        except OSError as error:
+            raise InputError(f"{self._files[index]}: cannot be read ({error.strerror}); "
+                             "restore or remove it") from error
 
     def where(self, index: int) -> str:
         return str(self._files[index])
+
+    def side(self, index: int) -> int:
+        return picture.side(self._files[index], str(self._files[index]))
 
 
 def _classes(root: Path) -> dict[str, list[Path]]:

@@ -81,9 +81,16 @@ class Parquet(Source):
             self._fingerprints[index] = picture.fingerprint(data, self._size)
         return self._fingerprints[index]
 
+    def content(self, index: int) -> str:
+        return picture.content(self._stored(self._row(index)[self._image], index, self.where(index)))
+
     def where(self, index: int) -> str:
         file = self._groups[self._group(index)][0]
         return f"{self._paths[file]} row {index - self._file_starts[file]}"
+
+    def side(self, index: int) -> int:
+        where = self.where(index)
+        return picture.side(self._stored(self._row(index)[self._image], index, where), where)
 
     def _group(self, index: int) -> int:
         return bisect.bisect_right(self._starts, index) - 1

@@ -62,6 +62,11 @@ def fingerprint(data: bytes, size: int) -> str:
     return hashlib.sha256(data + f"\0{size}".encode()).hexdigest()
 
 
+def content(data: bytes) -> str:
+    """Hex SHA-256 of an image file's bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def decode(data: Path | bytes, size: int, name: str | None = None) -> np.ndarray:
     """An image file (a path, or its bytes) as uint8 [size,size,3] RGB; see ``read``."""
     return read(data, size, name)[0]
@@ -86,6 +91,11 @@ def read(data: Path | bytes, size: int, name: str | None = None) -> tuple[np.nda
             raise
         raise InputError(f"{name}: its pixels cannot be converted to RGB ({error}); "
                          "save it as 8-bit PNG or JPEG") from error
+
+
+def side(data: Path | bytes, name: str) -> int:
+    """Shorter side in px of an image file as it is stored."""
+    return min(_opened(data, name).size)
 
 
 def read_mask(data: Path | bytes, frame: Frame, name: str) -> np.ndarray:

@@ -45,6 +45,14 @@ class Source(ABC):
         Nothing is decoded or rendered for it.
         """
 
+    def content(self, index: int) -> str:
+        """Hex SHA-256 of what item ``index`` is made of, at whatever working size."""
+        return self.fingerprint(index)
+
     @abstractmethod
     def where(self, index: int) -> str:
         """Where item ``index`` comes from, for messages and exports (a path, a row, a recipe)."""
+
+    def side(self, index: int) -> int:
+        """Shorter side in px of picture ``index`` as it is stored; of one that is drawn, as it is drawn."""
+        return len(self.item(index).image)

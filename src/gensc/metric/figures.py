@@ -63,6 +63,10 @@ _KNOWN = {measure.name: measure for measure in (
     Measure("ms_ssim", "MS-SSIM", perceptual=True),
     Measure("lpips", "LPIPS", more_is_better=False, perceptual=True),
     Measure("st_lpips", "ST-LPIPS", more_is_better=False, perceptual=True),
+    Measure("clip_score", "CLIP score", digits=2, perceptual=True),
+    Measure("clip_similarity", "CLIP similarity", digits=2, perceptual=True),
+    Measure("frechet_lite0", "Fréchet distance (Lite0)", digits=2, more_is_better=False, perceptual=True),
+    Measure("fid", "FID", digits=2, more_is_better=False, perceptual=True),
 )}
 _LESS_IS_BETTER = frozenset(("ber", "bler", "cer", "dists", "distance", "error", "errors", "fid", "loss", "lpips",
                              "mae", "mse", "nmse", "per", "rmse", "ser", "wer"))

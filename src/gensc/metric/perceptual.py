@@ -5,10 +5,11 @@ import sys
 import types
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from gensc.errors import InputError
 
@@ -24,14 +25,39 @@ def st_lpips(a: Tensor, b: Tensor) -> Tensor:
     LPIPS figures of papers. Pictures below 64 px a side are enlarged to it first (bicubic); the network was
     calibrated on patches of that size.
     """
-    if a.shape != b.shape or a.ndim != 4 or a.shape[1] != 3:
-        raise InputError(f"st_lpips compares pictures [B,3,H,W] of one shape; it got {list(a.shape)} and "
-                         f"{list(b.shape)}")
+    _check(a, b)
     network = _network(a.device.type)
     # One picture at a time: an item's figure is then the same to the bit in any batch.
     with torch.no_grad():
         found = [network(_prepared(a[i : i + 1]), _prepared(b[i : i + 1])).reshape(1) for i in range(len(a))]
     return torch.cat(found) if found else a.new_zeros(0)
+
+
+def st_lpips_loss(received: Tensor, sent: Tensor) -> Tensor:
+    """Mean ST-LPIPS of a batch [B,3,H,W], one number, with its gradient in ``received``.
+
+    A value outside [0,1] is shown as the nearest that a screen has and gets no gradient from here.
+    """
+    _check(received, sent)
+    network = _network(received.device.type)
+    with torch.no_grad():
+        known = _directions(network, sent)
+    parts = zip(network.lins, _directions(network, received), known, strict=True)
+    total: Tensor = sum((lin((a - b).square()).mean() for lin, a, b in parts), start=received.new_zeros(()))
+    return total
+
+
+def _directions(network: Any, x: Tensor) -> list[Tensor]:
+    """The features of pictures at each layer, scaled to length 1 over the channels."""
+    # The package's own scaling has no gradient where all channels are 0; that of vector_norm is 0 there.
+    layers = network.net(network.scaling_layer(_prepared(x)))
+    return [f / (torch.linalg.vector_norm(f, dim=1, keepdim=True) + 1e-10) for f in layers]
+
+
+def _check(a: Tensor, b: Tensor) -> None:
+    if a.shape != b.shape or a.ndim != 4 or a.shape[1] != 3:
+        raise InputError(f"st_lpips compares pictures [B,3,H,W] of one shape; it got {list(a.shape)} and "
+                         f"{list(b.shape)}")
 
 
 def _prepared(x: Tensor) -> Tensor:
@@ -45,10 +71,10 @@ def _prepared(x: Tensor) -> Tensor:
 
 
 @cache
-def _network(device: str) -> nn.Module:
+def _network(device: str) -> Any:
     with _stood_in():
         from stlpips_pytorch import stlpips
-    network: nn.Module = stlpips.LPIPS(net="alex", variant="shift_tolerant", verbose=False)
+    network = stlpips.LPIPS(net="alex", variant="shift_tolerant", verbose=False)
     return network.requires_grad_(False).to(device)
 
 

@@ -1,6 +1,7 @@
 """What a task is."""
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 from torch import Tensor, nn
@@ -13,9 +14,13 @@ from gensc.signal import State
 class Task(nn.Module, ABC):
     """The receiver's goal. ``bind`` is called once, by the Link, with the shape (no batch) of what the
     codec hands over; layers are made there. ``headline`` names the figure that leads tables and plots.
+    ``labelled``: it learns or scores the items' classes, so that data must have the classes of its training.
+    ``scaffold``: modules of its own that only training needs; a link file leaves them out.
     """
 
     headline: str
+    labelled: ClassVar[bool] = True
+    scaffold: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def bind(self, shape: tuple[int, ...]) -> None:

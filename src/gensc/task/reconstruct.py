@@ -1,41 +1,73 @@
 """Show the picture that was sent."""
 
+import math
 from typing import Literal
 
 import numpy as np
-import torch.nn.functional as F
 from torch import Tensor
 
 from gensc.batch import Batch
 from gensc.errors import InputError
-from gensc.metric import Estimate
+from gensc.metric import Estimate, frechet
+from gensc.metric.clip import clip_score, clip_similarity
 from gensc.metric.estimate import mean
+from gensc.metric.features import Kept, inception, lite0
 from gensc.metric.image import MS_SSIM_SIDE, ms_ssim, psnr, ssim
-from gensc.metric.perceptual import st_lpips
+from gensc.metric.lpips import lpips
+from gensc.metric.perceptual import st_lpips, st_lpips_loss
+from gensc.metric.weights import WEIGHTS
 from gensc.registry import register
 from gensc.signal import State
 from gensc.task.base import Task
+from gensc.task.critic import Critic
 
-Metric = Literal["psnr", "ssim", "ms_ssim", "st_lpips"]
-METRICS = {"psnr": psnr, "ssim": ssim, "ms_ssim": ms_ssim, "st_lpips": st_lpips}
+Metric = Literal["psnr", "ssim", "ms_ssim", "st_lpips", "lpips", "clip_similarity", "clip_score", "frechet_lite0",
+                 "fid"]
+OF_PAIRS = {"psnr": psnr, "ssim": ssim, "ms_ssim": ms_ssim, "st_lpips": st_lpips, "lpips": lpips,
+            "clip_similarity": clip_similarity}
+"""Figures of an item, from what was received and what was sent."""
+OF_SETS = {"frechet_lite0": lite0, "fid": inception}
+"""The features whose sets give the figure."""
+_SENT = {name: Kept(features) for name, features in OF_SETS.items()}
+_NEEDS = {"lpips": "lpips", "fid": "fid", "clip_score": "clip", "clip_similarity": "clip"}
+Loss = Literal["mse", "log_mse", "perceptual", "adversarial"]
+LOG_FLOOR = 1e-6
+"""Added to a squared error before its logarithm: what lies below 60 dB teaches nothing."""
 
 
 @register("task", "reconstruct")
 class Reconstruct(Task):
-    """The received picture [B,3,H,W] as it is; mean squared error to the one that was sent.
+    """The received picture [B,3,H,W] as it is.
 
-    ``metrics`` are the figures that are kept of each item, "psnr" among them: "psnr" (dB at data range 1, at
-    most 100 dB), "ssim", "ms_ssim" (sides of at least 176 px) and "st_lpips" (by far the slowest). Each is the
-    mean over the items of the item's own figure.
+    ``loss``: "mse", the mean squared error to the picture that was sent; "log_mse", the mean over the items of the
+    natural logarithm of the item's own squared error, which is the mean PSNR up to a factor, so that a clear item
+    weighs as much as a noisy one; "perceptual", "log_mse" and ``perceptual`` times the mean ST-LPIPS; "adversarial",
+    "perceptual" and ``adversarial`` times what a critic that learns beside it finds. Validation leaves the critic out.
+
+    ``metrics``, "psnr" among them: "psnr" (dB at data range 1, at most 100 dB), "ssim", "ms_ssim" (sides of at least
+    176 px), "st_lpips" (by far the slowest), "lpips", "clip_similarity" and, for data with captions, "clip_score"
+    are means over the items of the item's own figure; "frechet_lite0" and "fid" are Fréchet distances of the sets of
+    pictures received and sent. Those that need weights that are not on this machine are refused by ``bind``.
     """
 
     headline = "psnr"
+    labelled = False
+    scaffold = ("critic",)
 
-    def __init__(self, metrics: tuple[Metric, ...] = ("psnr", "ssim")) -> None:
+    def __init__(self, metrics: tuple[Metric, ...] = ("psnr", "ssim"), loss: Loss = "mse",
+                 perceptual: float = 1.0, adversarial: float = 0.1) -> None:
         super().__init__()
         if "psnr" not in metrics or len(set(metrics)) < len(metrics):
             raise InputError(f"reconstruct: metrics are {list(metrics)}; expected each once, \"psnr\" among them")
-        self.metrics = metrics
+        if not 0 < perceptual < math.inf:
+            raise InputError(f"reconstruct: perceptual is {perceptual}; expected a weight above 0, or "
+                             "loss = \"log_mse\"")
+        if not 0 < adversarial < math.inf:
+            raise InputError(f"reconstruct: adversarial is {adversarial}; expected a weight above 0, or "
+                             "loss = \"perceptual\"")
+        self.metrics, self.criterion, self.perceptual, self.adversarial = metrics, loss, perceptual, adversarial
+        if loss == "adversarial":
+            self.critic = Critic()
 
     def bind(self, shape: tuple[int, ...]) -> None:
         if len(shape) != 3 or shape[0] != 3:
@@ -44,15 +76,49 @@ class Reconstruct(Task):
         if "ms_ssim" in self.metrics and min(shape[1:]) < MS_SSIM_SIDE:
             raise InputError(f"reconstruct: the pictures are {shape[2]} x {shape[1]} px and ms_ssim needs at least "
                              f"{MS_SSIM_SIDE}; leave it out of metrics")
+        for weights in {_NEEDS[name]: None for name in self.metrics if name in _NEEDS}:
+            WEIGHTS[weights].path()
 
     def forward(self, received: Tensor, state: State) -> Tensor:
         return received
 
     def loss(self, prediction: Tensor, batch: Batch) -> Tensor:
-        return F.mse_loss(prediction, batch.x)
+        error = (prediction - batch.x).square().flatten(1).mean(dim=1)
+        if self.criterion == "mse":
+            return error.mean()
+        total = (error + LOG_FLOOR).log().mean()
+        if self.criterion == "log_mse":
+            return total
+        total = total + self.perceptual * st_lpips_loss(prediction, batch.x)
+        if self.criterion == "perceptual" or not self.training:
+            return total
+        fooled, own = self.critic.losses(prediction, batch.x)
+        return total + self.adversarial * fooled + own
 
     def score(self, prediction: Tensor, batch: Batch) -> dict[str, Tensor]:
-        return {name: METRICS[name](prediction, batch.x) for name in self.metrics}
+        columns: dict[str, Tensor] = {}
+        for name in self.metrics:
+            if name in OF_SETS:
+                # Half precision is 0.05 % of a feature, and half the size of the results file.
+                columns[f"{name}_sent"] = _SENT[name](batch.x).half()
+                columns[f"{name}_received"] = OF_SETS[name](prediction).half()
+            elif name == "clip_score":
+                columns[name] = clip_score(prediction, _captions(batch))
+            else:
+                columns[name] = OF_PAIRS[name](prediction, batch.x)
+        return columns
 
     def summarise(self, runs: list[dict[str, np.ndarray]]) -> dict[str, Estimate]:
-        return {name: mean(np.stack([run[name] for run in runs]).astype(np.float64)) for name in self.metrics}
+        return {name: _figure(name, runs) for name in self.metrics}
+
+
+def _figure(name: str, runs: list[dict[str, np.ndarray]]) -> Estimate:
+    if name in OF_SETS:
+        return frechet.estimate([(run[f"{name}_received"], run[f"{name}_sent"]) for run in runs])
+    return mean(np.stack([run[name] for run in runs]).astype(np.float64))
+
+
+def _captions(batch: Batch) -> tuple[str, ...]:
+    if batch.caption is None:
+        raise InputError("clip_score: the data has no captions; use \"clip_similarity\", or a source that has them")
+    return batch.caption

@@ -1,0 +1,125 @@
+"""The joint source-channel codec: one set of weights for every SNR, bandwidth ratio and picture size."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gensc.codec.base import Codec
+from gensc.codec.jscc.network import CHANNELS, PATCH, Decoder, Encoder
+from gensc.errors import InputError
+from gensc.memory import refuse_beyond
+from gensc.registry import register
+from gensc.signal import Payload, Received, State
+
+USES = CHANNELS // 2
+FINEST = 3 * PATCH**2
+"""Values of a picture's patch: a bandwidth ratio is a number of channel uses in so many values."""
+BYTES_A_PIXEL = 200
+"""Memory that a pass takes at its peak, measured; see docs/generative.md."""
+LOWEST_DB, HIGHEST_DB = -10.0, 40.0
+
+
+@register("codec", "jscc")
+class Jscc(Codec):
+    """Pictures [B,3,H,W] in [0,1] as values [B,n], each pair of neighbours one channel symbol, and back.
+
+    A patch of 8 x 8 pixels has 32 symbols, in order of worth: any prefix of them is a code, the same one that a
+    lower bandwidth ratio sends. All first symbols are sent before all second ones, so that a payload cut short
+    (its tail set to 0) decodes too. The decoder reads from the qualities of a transport of ``symbols`` what was
+    sent and how well each symbol came over.
+    ``cbr``: channel uses a value of the picture, 1/192 to 1/6, rounded down to whole symbols a patch.
+    ``train_cbr``: ratios that training draws from, one an item.
+    ``size``: the side of the pictures in px, or (height, width); sides that are no multiples of 8 are padded by
+    their edge.
+    """
+
+    channels = CHANNELS
+    informed = True
+
+    def __init__(self, cbr: float = 1 / 6, train_cbr: tuple[float, ...] = (1 / 6,),
+                 size: int | tuple[int, ...] = 224) -> None:
+        super().__init__()
+        self.height, self.width = (size, size) if isinstance(size, int) else size
+        if min(self.height, self.width) < PATCH:
+            raise InputError(f"codec 'jscc': pictures of {self.width} x {self.height} px are smaller than its patch "
+                             f"of {PATCH} x {PATCH}; enlarge them first")
+        self.down, self.across = -(-self.height // PATCH), -(-self.width // PATCH)
+        self.kept = self._symbols(cbr)
+        self.drawn = tuple(self._symbols(one) for one in train_cbr)
+        self.encoder, self.decoder = Encoder(), Decoder()
+        self.values = 2 * self.kept * self.down * self.across
+        self.shape = (self.values,)
+
+    def _symbols(self, cbr: float) -> int:
+        """Symbols a patch at a bandwidth ratio, of the 32 that there are."""
+        values, patches = 3 * self.height * self.width, self.down * self.across
+        symbols = int(cbr * values / patches + 0.01) if cbr == cbr else 0
+        if not (symbols >= 1 and cbr * FINEST <= USES + 0.01):
+            raise InputError(f"codec 'jscc': cbr is {cbr:g}, and {self.width} x {self.height} px can be sent at "
+                             f"{patches / values:.4g} (one symbol a patch) to {USES / FINEST:.4g} (1/6)")
+        return symbols
+
+    def received_shape(self, delivered: tuple[int, ...] | None) -> tuple[int, ...]:
+        if delivered not in ((self.values,), (2, self.values)):
+            raise InputError(f"codec 'jscc' sends ({self.values},) and would get {delivered}: use transport symbols")
+        return 3, self.height, self.width
+
+    def latents(self, front: Tensor, state: State | None) -> Tensor:
+        """What the encoder makes of pictures [B,3,H,W]: two values a symbol, [B,64,H/8,W/8]."""
+        refuse_beyond(BYTES_A_PIXEL * front[:, 0].numel(), f"{len(front)} pictures of {front.shape[3]} x "
+                      f"{front.shape[2]} px", "send fewer at once, or tiles of them")
+        snr_db = front.new_full((len(front),), 10.0) if state is None else state.snr_db.to(front.device)
+        facts = snr_db.clamp(LOWEST_DB, HIGHEST_DB)[:, None] / 10
+        return self.encoder(F.pad(front, _missing(front), mode="replicate"), facts)
+
+    def rest(self, front: Tensor, state: State | None = None) -> Payload:
+        """Values [B,n] of pictures [B,3,H,W]."""
+        latent = self.latents(front, state)
+        values = self.unlay(latent, latent[0].numel()).unflatten(1, (USES, -1))
+        if not self.training or state is None:
+            return values[:, :self.kept].flatten(1)
+        draw = (state.child("cbr").rng.uniform() * len(self.drawn)).long()
+        kept = torch.tensor(self.drawn)[draw].to(front.device)
+        sent = torch.arange(max(self.drawn), device=front.device) < kept[:, None]
+        return (values[:, :max(self.drawn)] * sent[..., None]).flatten(1)
+
+    def decode(self, payload: Received, state: State) -> Tensor:
+        """Pictures from [B,2,n] (values and qualities, as transport symbols delivers them) or [B,n] (values alone,
+        of the quality that the SNR promises); shorter payloads are prefixes."""
+        if not isinstance(payload, Tensor):
+            raise InputError("codec 'jscc' got bytes where it sends symbols: use transport symbols")
+        if payload.dim() == 2:
+            promised = (1 / (1 + state.n0.to(payload.device)))[:, None].expand_as(payload)
+            payload = torch.stack([payload, promised], dim=1)
+        values, quality = (self.lay(row) for row in payload.unbind(1))
+        quality = quality[:, ::2]
+        return self.decoder(values, quality, _facts(quality))[..., :self.height, :self.width]
+
+    def lay(self, row: Tensor) -> Tensor:
+        """Delivered values [B,n] where they belong, [B,64,h,w]; 0 for what was not sent."""
+        whole = CHANNELS * self.down * self.across
+        if row.shape[1] > whole:
+            raise InputError(f"codec 'jscc' got {row.shape[1]} values and {self.width} x {self.height} px have "
+                             f"{whole} at most: its size must be that of the pictures")
+        parts = F.pad(row, (0, whole - row.shape[1])).view(len(row), USES, self.down, self.across, 2)
+        return parts.movedim(-1, 2).flatten(1, 2)
+
+    def unlay(self, grid: Tensor, count: int) -> Tensor:
+        """The first ``count`` values, as they are sent, of [B,64,h,w]: what ``lay`` undoes."""
+        return grid.unflatten(1, (USES, 2)).movedim(2, -1).flatten(1)[:, :count]
+
+
+def _facts(quality: Tensor) -> Tensor:
+    """What the decoder is told besides the qualities [B,32,h,w]: their mean in decades of SNR, and what share of
+    the symbols was sent, as such and as a logarithm; float32 [B,3]."""
+    sent = (quality > 0).flatten(1).float()
+    share = sent.mean(dim=1).clamp_min(1 / USES)
+    decades = torch.logit(quality.flatten(1).clamp(0.01, 0.999999)) / math.log(10)
+    return torch.stack([(decades * sent).mean(dim=1) / share, share, share.log2() / 5], dim=1)
+
+
+def _missing(pictures: Tensor) -> tuple[int, int, int, int]:
+    """Pixels to add (left, right, top, bottom) until the sides are multiples of the patch."""
+    return 0, -pictures.shape[3] % PATCH, 0, -pictures.shape[2] % PATCH

@@ -1,0 +1,135 @@
+"""The networks of the joint source-channel codec: a linear transform and what convolutions add to it.
+
+Both ends start as analog transmission of the 8 x 8 DCT (as SoftCast: Jakubczak and Katabi, MobiCom 2011), and
+learn what a linear code can't do. Their blocks are modulated by what the end knows of the channel and by the
+picture's own mean features, as in ADJSCC (Xu et al., IEEE TCSVT 2022).
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+PATCH = 8
+CHANNELS = 64
+"""Real values a patch of 8 x 8 pixels: 32 channel uses, a bandwidth ratio of 1/6."""
+FINE, COARSE, LAST = 96, 192, 32
+KNOWN = 32
+SMALL = 0.1
+"""Factor on the first weights of what is added to a path that works already."""
+
+
+class Encoder(nn.Module):
+    """Pictures [B,3,H,W] in [0,1], H and W multiples of 8, and facts [B,1] -> [B,64,H/8,W/8]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known = known_from(1)
+        self.linear = nn.Conv2d(3, CHANNELS, PATCH, PATCH)
+        self.gain = nn.Linear(KNOWN, CHANNELS)
+        self.head = nn.Conv2d(48, FINE, 3, padding=1)
+        self.fine = Stage(FINE, 1)
+        self.down = nn.Conv2d(FINE, COARSE, 3, stride=2, padding=1)
+        self.coarse = Stage(COARSE, 2)
+        self.out = nn.Conv2d(COARSE, CHANNELS, 3, padding=1)
+        with torch.no_grad():
+            basis, spread = dct_basis()
+            # Amplitudes after the square root of the spread: the power shares of a linear code at high SNR.
+            self.linear.weight.copy_((basis / spread.sqrt()[:, None])[:CHANNELS].view_as(self.linear.weight))
+            self.out.weight.mul_(SMALL)
+
+    def forward(self, pictures: Tensor, facts: Tensor) -> Tensor:
+        x = (pictures - 0.5).contiguous(memory_format=torch.channels_last)
+        known = self.known(facts)
+        h = self.fine(self.head(F.pixel_unshuffle(x, 4)), known)
+        h = self.out(self.coarse(self.down(h), known))
+        return self.linear(x) * self.gain(known).exp()[:, :, None, None] + h
+
+
+class Decoder(nn.Module):
+    """Received values [B,64,h,w], their quality [B,32,h,w] in [0,1] and facts [B,3] -> pictures [B,3,8h,8w]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known = known_from(3)
+        self.linear = nn.ConvTranspose2d(CHANNELS, 3, PATCH, PATCH)
+        self.gain = nn.Linear(KNOWN, CHANNELS)
+        self.head = nn.Conv2d(CHANNELS + CHANNELS // 2, COARSE, 3, padding=1)
+        self.coarse = Stage(COARSE, 3)
+        self.up = nn.Conv2d(COARSE, 4 * FINE, 1)
+        self.fine = Stage(FINE, 2)
+        self.up_last = nn.Conv2d(FINE, 4 * LAST, 1)
+        self.last = Stage(LAST, 1)
+        self.out = nn.Conv2d(LAST, 12, 3, padding=1)
+        with torch.no_grad():
+            basis, spread = dct_basis()
+            scale = spread[:CHANNELS].sum().div(CHANNELS).sqrt()
+            weight = basis * (spread.sqrt() * scale)[:, None]
+            self.linear.weight.copy_(weight[:CHANNELS].view_as(self.linear.weight))
+            self.out.weight.mul_(SMALL)
+
+    def forward(self, values: Tensor, quality: Tensor, facts: Tensor) -> Tensor:
+        known = self.known(facts)
+        values = values.contiguous(memory_format=torch.channels_last)
+        h = self.coarse(self.head(torch.cat([values, quality - 0.5], dim=1)), known)
+        h = self.fine(F.pixel_shuffle(self.up(h), 2), known)
+        h = self.out(self.last(F.pixel_shuffle(self.up_last(h), 2), known))
+        return self.linear(values * self.gain(known).exp()[:, :, None, None]) + F.pixel_shuffle(h, 2) + 0.5
+
+
+class Stage(nn.Module):
+    """Residual blocks of one width, each modulated by what is known [B,32] and the mean of its input."""
+
+    def __init__(self, width: int, blocks: int) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(Block(width) for _ in range(blocks))
+
+    def forward(self, x: Tensor, known: Tensor) -> Tensor:
+        for block in self.blocks:
+            x = block(x, known)
+        return x
+
+
+class Block(nn.Module):
+    """x + conv(f(scale conv(x) + shift)), scale and shift from what is known [B,32] and the mean of x [B,C].
+
+    The scale is kept within (0, 2): products of features and their own means would otherwise run away.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.modulation = nn.Linear(width + KNOWN, 2 * width)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        with torch.no_grad():
+            self.second.weight.mul_(SMALL)
+            self.modulation.weight.mul_(SMALL)
+
+    def forward(self, x: Tensor, known: Tensor) -> Tensor:
+        scale, shift = self.modulation(torch.cat([x.mean(dim=(2, 3)), known], dim=1))[:, :, None, None].chunk(2, dim=1)
+        return x + self.second(F.leaky_relu(torch.addcmul(shift, self.first(x), 1 + scale.tanh()), 0.1))
+
+
+def known_from(facts: int) -> nn.Module:
+    """What an end knows of the channel [B,facts] as 32 numbers for its blocks."""
+    return nn.Sequential(nn.Linear(facts, KNOWN), nn.SiLU(), nn.Linear(KNOWN, KNOWN), nn.SiLU())
+
+
+def dct_basis() -> tuple[Tensor, Tensor]:
+    """An orthonormal basis [192,192] of 3 x 8 x 8 patches, and the typical standard deviation [192] of a natural
+    picture's coefficient on each, largest first.
+
+    Products of an 8 x 8 DCT-II and three opponent colours. The spread is a model, 1/f amplitudes and colours at a
+    fifth of the luma: it only sets where training starts.
+    """
+    n = torch.arange(PATCH)
+    dct = torch.cos(math.pi / PATCH * (n[None] + 0.5) * n[:, None]) * math.sqrt(2 / PATCH)
+    dct[0] /= math.sqrt(2)
+    colours = torch.tensor([[1.0, 1, 1], [1, 0, -1], [1, -2, 1]])
+    colours = colours / colours.norm(dim=1, keepdim=True)
+    basis = torch.einsum("ci,uy,vx->cuviyx", colours, dct, dct).reshape(3 * PATCH**2, -1)
+    frequency = (0.25 + n[:, None] ** 2 + n[None] ** 2).sqrt()
+    spread = (torch.tensor([1.0, 0.2, 0.2])[:, None, None] / frequency).flatten()
+    order = spread.argsort(descending=True, stable=True)
+    return basis[order], spread[order]
