@@ -68,8 +68,8 @@ def test_an_snr_without_meaning_is_refused_however_the_state_is_made(bad):
 
 
 def test_wrong_knowledge_and_wrong_counts_are_refused():
-    with pytest.raises(InputError, match=r"csi is 'both'.*receiver, pilots, none"):
-        State.of(5.0, 2, Rng.seeded(0), "both")
+    with pytest.raises(InputError, match=r"csi is 'all'.*receiver, both, pilots, none"):
+        State.of(5.0, 2, Rng.seeded(0), "all")
     with pytest.raises(ValueError, match="has 2 items"):
         State(torch.zeros(3), Rng.seeded(0).of(2))
 

@@ -7,7 +7,6 @@ of a part (a codec, a transport, ...) are checked against its constructor when t
 import hashlib
 import itertools
 import json
-import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
@@ -62,7 +61,7 @@ class TrainSpec:
     ``crop``: side in px of the part of each picture that a step sees, drawn anew each time and mirrored every second
     time; validation takes the centre; 0 takes whole pictures. ``average``: decay a step of the exponential moving
     average of the weights, which is what is validated and kept; 0 keeps the weights themselves. ``clip``: the
-    largest norm of a step's gradient. ``precision`` of what matrix products and convolutions compute in.
+    largest norm of a step's gradient, 0 for none. ``precision`` of what matrix products and convolutions compute in.
     ``start``: a link file, or the name of a packaged link, whose weights training starts from; with 0 ``epochs``
     the link is scored with them as they are."""
 
@@ -75,7 +74,7 @@ class TrainSpec:
     views: int = 1
     crop: int = 0
     average: float = 0.0
-    clip: float = math.inf
+    clip: float = 0.0
     precision: Literal["float32", "bfloat16"] = "float32"
     start: str = ""
     warmup: float = 0.3
@@ -165,9 +164,9 @@ def _check_ranges(experiment: Experiment) -> None:
     if train.crop < 0 or train.crop > data.size:
         raise InputError(f"train.crop is {train.crop}: expected 0 for whole pictures, or a side of up to data.size, "
                          f"{data.size} px")
-    if not 0 <= train.average < 1 or not train.clip > 0:
+    if not 0 <= train.average < 1 or not train.clip >= 0:
         raise InputError(f"train.average is {train.average} and train.clip {train.clip}: expected a decay of 0 (no "
-                         "average) to below 1, e.g. 0.999, and a norm above 0")
+                         "average) to below 1, e.g. 0.999, and a norm of 0 (none) or more")
     if len(train.snr_db) != 2 or not train.snr_db[0] <= train.snr_db[1]:
         raise InputError(f"train.snr_db is {list(train.snr_db)}: expected [lowest, highest] in dB, e.g. [-10, 30]")
     for key, values in {"train.snr_db": train.snr_db, "evaluate.snr_db": experiment.evaluate.snr_db}.items():

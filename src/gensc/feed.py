@@ -37,16 +37,21 @@ class Feed:
     def send(self, link: Link, positions: Sequence[int], state: State, views: Sequence[int]) -> tuple[Outcome, Batch]:
         """Send the items at ``positions``, each in the view named for it, through the link."""
         if self.stored is None:
-            batch = self.dataset.batch(positions, views[0], VIEWS)
-            if self.crop:
-                rng = state.child("crop").rng if link.training else None
-                batch = Batch(x=crops(batch.x, self.crop, rng), item=batch.item, label=batch.label)
+            batch = self.pictures(link, positions, state, views)
             return link(batch, state), batch
         index = torch.as_tensor(positions)
         front = self.stored[torch.as_tensor(views), index]
         known = Batch(x=front.new_empty(len(index), 0), item=torch.tensor(self.ids(positions)),
                       label=torch.from_numpy(self.dataset.labels[np.asarray(positions)]))
         return link.carry(front, state), known
+
+    def pictures(self, link: Link, positions: Sequence[int], state: State, views: Sequence[int]) -> Batch:
+        """The items at ``positions`` as the link gets them where nothing is stored."""
+        batch = self.dataset.batch(positions, views[0], VIEWS)
+        if not self.crop:
+            return batch
+        rng = state.child("crop").rng if link.training else None
+        return Batch(x=crops(batch.x, self.crop, rng), item=batch.item, label=batch.label)
 
     def front(self, codec: Codec, positions: Sequence[int]) -> Tensor:
         """What the codec's ``rest`` gets for the items at ``positions``, as they are."""

@@ -45,8 +45,10 @@ class Link(nn.Module):
         return self.deliver(self.codec.rest(front, state), state)
 
     def informed(self, state: State) -> State:
-        """The state with what the transport tells the encoder: how much room there is."""
-        return replace(state, room=self.transport.room(state))
+        """The state with what the transport tells the encoder: how much room there is, and the gain that it will meet
+        where both ends know it."""
+        gain_db = self.transport.gain_db(state) if state.csi == "both" else None
+        return replace(state, room=self.transport.room(state), gain_db=gain_db)
 
     def deliver(self, payload: Payload, state: State) -> Outcome:
         """From the encoder's output on."""
@@ -55,6 +57,12 @@ class Link(nn.Module):
 
 
 def learned(link: Link) -> set[str]:
+    """The names in ``link.state_dict()`` that training can change and that receiving needs."""
+    scaffold = tuple(f"task.{name}." for name in link.task.scaffold)
+    return {name for name in changed(link) if not name.startswith(scaffold)}
+
+
+def changed(link: Link) -> set[str]:
     """The names in ``link.state_dict()`` that training can change: not a frozen codec, nor fixed parameters."""
     fixed = {f"codec.{name}" for name, value in link.codec.named_parameters() if not value.requires_grad}
     return {name for name in link.state_dict()

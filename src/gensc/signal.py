@@ -11,11 +11,31 @@ from gensc import units
 from gensc.errors import InputError
 from gensc.rng import Name, Rng
 
-Csi = Literal["receiver", "pilots", "none"]
-Payload = Tensor | tuple[bytes, ...]
-"""What a codec hands to a transport: features float32 [B,...], or one string of bytes an item."""
-Received = Tensor | tuple[bytes | None, ...]
-"""What a transport delivers: features, or bytes, None for an item that was lost."""
+Csi = Literal["receiver", "both", "pilots", "none"]
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """Features with side information: ``values`` float32 [B,...] go as symbols, ``side`` as a string of bytes an item;
+    where it is delivered, None stands for side information that was lost."""
+
+    values: Tensor
+    side: tuple[bytes | None, ...]
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What stands for a payload while training: ``values`` float32 [B,...], differentiable, in place of what would
+    be bytes or has bytes beside it, and what the rate adds to the loss, ``penalty`` float32 [B]."""
+
+    values: Tensor
+    penalty: Tensor
+
+
+Payload = Tensor | tuple[bytes, ...] | Mixed | Rehearsal
+"""What a codec hands to a transport: features float32 [B,...], one string of bytes an item, or both."""
+Received = Tensor | tuple[bytes | None, ...] | Mixed
+"""What a transport delivers: features, or bytes, None for an item that was lost, or both."""
 
 
 @dataclass(frozen=True)
@@ -23,16 +43,19 @@ class State:
     """This use of the link: ``snr_db`` float32 [B] (Es/N0; a number is spread over the items), random
     streams, who knows the channel.
 
-    ``csi`` "receiver": the receiver is given h; "pilots": it estimates h from pilots that the transport
-    sends and pays for; "none": it neither knows nor equalises. N0 is known to the receiver in all three.
+    ``csi`` "receiver": the receiver is given h; "both": the transmitter too, before it encodes; "pilots": the receiver
+    estimates h from pilots that the transport sends and pays for; "none": it neither knows nor equalises. N0 is
+    known to the receiver in all of them.
     ``room`` [B]: how many bytes the transport has for each item at this SNR, for a codec that fits its
     rate to it; None where the transport takes what it is given.
+    ``gain_db`` [B]: |h|^2 of each item in dB, where both ends know it.
     """
 
     snr_db: Tensor
     rng: Rng
     csi: Csi = "receiver"
     room: tuple[int, ...] | None = None
+    gain_db: Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.csi not in get_args(Csi):
@@ -51,7 +74,14 @@ class State:
     def select(self, part: slice) -> "State":
         """The same state for a run of its items."""
         room = None if self.room is None else self.room[part]
-        return replace(self, snr_db=self.snr_db[part], rng=self.rng.of(self.rng.items[part]), room=room)
+        gain_db = None if self.gain_db is None else self.gain_db[part]
+        return replace(self, snr_db=self.snr_db[part], rng=self.rng.of(self.rng.items[part]), room=room,
+                       gain_db=gain_db)
+
+    @property
+    def known_db(self) -> Tensor:
+        """The Es/N0 [B] in dB that both ends know: of the item's own gain where they know that, else the average."""
+        return self.snr_db if self.gain_db is None else self.snr_db + self.gain_db
 
     @property
     def n0(self) -> Tensor:

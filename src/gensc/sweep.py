@@ -9,20 +9,25 @@ import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+import torch
 
 from gensc import __version__, config, files, shipped
 from gensc.codec.store import FeatureStore, fill
 from gensc.config import Experiment, TrainSpec
+from gensc.data import picture
 from gensc.data.dataset import Splits
 from gensc.errors import InputError
 from gensc.evaluate import evaluate, receive_ms
-from gensc.feed import open_feed
+from gensc.feed import Feed, open_feed
 from gensc.link import Link, build, make
 from gensc.linkfile import Card, load, save, take
 from gensc.progress import track
 from gensc.results import LinkFacts, Point, Results
 from gensc.rng import Rng
+from gensc.signal import Csi, State
 from gensc.train import Training
 from gensc.workers import Tell, run_jobs
 
@@ -148,7 +153,22 @@ def run_job(job: Job, splits: Splits, out: Path, tell: Tell) -> Iterator[LinkFac
     for snr_db in job.snr_db:
         rng = Rng.seeded(job.seed).child("test")
         yield Point.of(job.key, snr_db, *reversed(evaluate(link, test, snr_db, one.evaluate.csi, rng)))
+        if link.task.pictures and job.seed == one.seeds[0]:
+            show(link, test, snr_db, one.evaluate.csi, rng, shown_file(out, job.scheme, snr_db))
     store.close()
+
+
+def shown_file(out: Path, scheme: int | None, snr_db: float) -> Path:
+    """Where a results folder keeps the first test picture as a scheme received it; as it was sent (None)."""
+    return out / "shown" / ("sent.png" if scheme is None else f"{scheme}_{snr_db:g}.png")
+
+
+@torch.no_grad()
+def show(link: Link, feed: Feed, snr_db: float, csi: Csi, rng: Rng, file: Path) -> None:
+    """Write the first picture of ``feed`` as it arrives at ``snr_db``, and beside it as it was sent."""
+    outcome, batch = feed.send(link, range(1), State.of(snr_db, feed.ids([0]), rng, csi), [0])
+    for pixels, path in ((outcome.prediction[0], file), (batch.x[0], shown_file(file.parent.parent, None, snr_db))):
+        files.write_with(path, partial(picture.image_of(pixels).save, format="PNG"))
 
 
 def train_link(one: Experiment, seed: int, splits: Splits, file: Path, checkpoint: Path,

@@ -7,7 +7,7 @@ bit for bit as if it had never stopped.
 import io
 import math
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,7 +98,7 @@ class Training:
                 loss = self._loss(positions.tolist(), epoch, rng)
                 self.optimizer.zero_grad()
                 loss.backward()
-                torch.nn.utils.clip_grad_norm_(self.link.parameters(), self.spec.clip)
+                torch.nn.utils.clip_grad_norm_(self.link.parameters(), self.spec.clip or math.inf)
                 self.optimizer.step()
                 self.schedule.step()
                 if self.average is not None:
@@ -114,14 +114,24 @@ class Training:
         else:
             views = (rng.child("view").of(ids).uniform() * len(self.feed.stored)).long().tolist()
         state = State(snr_db, rng.child("link").of(ids), self.csi)
-        low = self.spec.precision == "bfloat16"
-        with torch.autocast(snr_db.device.type, torch.bfloat16, enabled=low):
-            loss, outcome, batch = self.feed.objective(self.link, positions, state, views)
-        if outcome is not None:
+        loss = loss_of(self.link, self.feed, positions, state, views, self.spec.precision == "bfloat16")
         if not torch.isfinite(loss):
             raise InputError(f"the training loss became {loss.item()} in epoch {epoch + 1}: "
                              "lower train.rate, or look at the data for nan; the last epoch's checkpoint is kept")
         return loss
+
+
+def loss_of(link: Link, feed: Feed, positions: Sequence[int], state: State, views: Sequence[int],
+            low: bool = False) -> Tensor:
+    """The loss of the items at ``positions``: the codec's own objective where it has one, else the task's of what
+    was received and the transport's penalty. ``low``: the networks compute in bfloat16."""
+    with torch.autocast(state.snr_db.device.type, torch.bfloat16, enabled=low):
+        if link.codec.self_taught:
+            return link.codec.objective(feed.pictures(link, positions, state, views), state)
+        outcome, batch = feed.send(link, positions, state, views)
+    loss = link.task.loss(outcome.prediction, batch)
+    penalty = outcome.delivery.penalty
+    return loss if penalty is None else loss + penalty.mean()
 
 
 def averaged(link: Link, decay: float) -> AveragedModel | None:
@@ -141,8 +151,8 @@ def validation_loss(link: Link, feed: Feed, spec: TrainSpec, csi: Csi, rng: Rng)
             for start in range(0, len(feed), BATCH):
                 positions = range(start, min(start + BATCH, len(feed)))
                 ids = feed.ids(positions)
-                outcome, batch = feed.send(link, positions, State.of(float(snr_db), ids, rng, csi), [0] * len(ids))
-                total += link.task.loss(outcome.prediction, batch).item() * len(ids)
+                state = State.of(float(snr_db), ids, rng, csi)
+                total += loss_of(link, feed, positions, state, [0] * len(ids)).item() * len(ids)
     return total / (VALIDATION_POINTS * len(feed))
 
 

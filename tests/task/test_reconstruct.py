@@ -138,7 +138,7 @@ def test_missing_weights_are_said_when_the_link_is_made(metric, monkeypatch):
     Reconstruct(("psnr", "ssim", "st_lpips", "frechet_lite0")).bind((3, 64, 64))
 
 
-@pytest.mark.parametrize("metrics", [("psnr",), ("psnr", "st_lpips")])
+@pytest.mark.parametrize("metrics", [("psnr",), ("psnr", "st_lpips"), ("psnr", "frechet_lite0")])
 def test_other_metrics_keep_the_laws_of_tasks(metrics):
     check_task(lambda: Reconstruct(metrics), (3, 64, 64))
 

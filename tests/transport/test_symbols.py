@@ -4,10 +4,13 @@ import pytest
 import torch
 
 from gensc.channel import AWGN, Rayleigh
+from gensc.codec import Jscc
 from gensc.errors import InputError
+from gensc.link import Link
 from gensc.rng import Rng
 from gensc.signal import State
-from gensc.transport import Symbols
+from gensc.task import Reconstruct
+from gensc.transport import Digital, Symbols
 from gensc.transport.symbols import unit_power
 
 
@@ -62,3 +65,17 @@ def test_an_odd_number_of_values_and_pilots():
     assert out.payload.shape == (2, 2, 7) and out.cost.uses.tolist() == [8, 8]
     with pytest.raises(InputError, match="pilots"):
         Symbols(pilots=-1)
+
+
+def test_both_ends_can_know_the_gain_before_it_is_met():
+    link = Link(Jscc(size=16), Symbols(Rayleigh()), Reconstruct(("psnr",)))
+    known = link.informed(state(4, 10.0, "both"))
+    quality = link.transport(Rng.seeded(3).of(4).normal(40), known).payload[:, 1, 0]
+    met_db = 10 * torch.log10(quality / (1 - quality))
+    assert torch.allclose(known.known_db, met_db, atol=1e-3) and met_db.std() > 1
+    pictures = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    assert not torch.allclose(link.codec.rest(pictures, known), link.codec.rest(pictures, state(4, 10.0)))
+    with pytest.raises(InputError, match="every symbol"):
+        Symbols(Rayleigh(fading="symbol")).gain_db(state(4, 10.0, "both"))
+    with pytest.raises(InputError, match="does not tell"):
+        Digital().gain_db(state(4, 10.0, "both"))

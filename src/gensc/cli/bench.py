@@ -1,4 +1,5 @@
-"""Commands that measure gensc beside its peers and its bounds: bench ldpc, wifi7, adaptation."""
+"""Commands that measure gensc beside its peers and its bounds: bench ldpc, wifi7, adaptation,
+learned-channel, equaliser."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +18,7 @@ DEFAULT_CODE = "1944:1/2"
 def add(app: typer.Typer) -> None:
     """Add these commands to the root."""
     bench = typer.Typer(help="Measure gensc beside its peers, in one run.", no_args_is_help=True)
-    for command in (ldpc, wifi7, adaptation):
+    for command in (ldpc, wifi7, adaptation, learned_channel, equaliser):
         bench.command()(command)
     app.add_typer(bench, name="bench")
 
@@ -84,6 +85,59 @@ def adaptation(
     with stopping("nothing is written"):
         measure(out, frames)
     print(out)
+
+
+def learned_channel(
+    channel: Annotated[list[str] | None, typer.Option(help="awgn, rayleigh, rayleigh-h, rapp, rician; may be "
+                                                          "given again. Default: all.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="gaussian, gan, diffusion; may be given again. "
+                                                        "Default: all.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Training steps; the usual number if not given.", min=1)] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything.")] = 0,
+    links: Annotated[bool, typer.Option(help="Train links through the channels as well.")] = True,
+    out: Annotated[Path | None, typer.Option(help="CSV table of all figures.")] = None,
+) -> None:
+    """Channels learned by a GAN and by diffusion: distance from the true law, and message errors of links that were
+    trained through them.
+
+    Example: gensc bench learned-channel --channel rapp --model diffusion --out rapp.csv
+    """
+    from gensc.bench import learned_channel as measure
+    from gensc.channel.learned.networks import KINDS, kind_named
+    from gensc.learnchannel.truth import TRUTHS
+
+    kinds = [kind_named(one) for one in model or KINDS]
+    rows: list[measure.Row] = []
+    with stopping(f"the channels measured so far are in {out}" if out else "nothing is kept"):
+        for name in channel or TRUTHS:
+            found = list(measure.measured(name, kinds, seed, steps, links))
+            print("\n".join(measure.shown(found)), flush=True)
+            rows += found
+            if out:
+                measure.write_csv(rows, out)
+
+
+def equaliser(
+    blocks: Annotated[int, typer.Option(help="Blocks of 1000 symbols at each SNR.", min=2)] = 40,
+    seed: Annotated[int, typer.Option(help="Seed of everything.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="CSV table of all points.")] = None,
+) -> None:
+    """Symbol errors of a VAE as a blind equaliser beside constant modulus and MMSE with pilots, over multipath.
+
+    Example: gensc bench equaliser --blocks 20 --out equaliser.csv
+    """
+    from gensc.bench.equaliser import Row, table, write_csv
+
+    rows: list[Row] = []
+    print(f"{'':<8}{'channel':<9}{'SNR dB':>7}  {'equaliser':<16}{'block':<7}{'SER':>9}{'95 %':>20}")
+    with stopping(f"the points measured so far are in {out}" if out else "nothing is kept"):
+        for row in table(blocks, seed):
+            rows.append(row)
+            interval = f"{row.low:.5f} to {row.high:.5f}"
+            print(f"{row.constellation:<8}{row.channel:<9}{row.snr_db:>7g}  {row.equaliser:<16}{row.block:<7}"
+                  f"{row.ser:>9.5f}{interval:>20}", flush=True)
+            if out:
+                write_csv(rows, out)
 
 
 def _named(name: str) -> "Code":

@@ -25,7 +25,7 @@ SnrDb = Annotated[str, typer.Option(help="Es/N0 in dB, between commas: 0,5,10.")
 
 def add(app: typer.Typer) -> None:
     """Add these commands to the root."""
-    for command in (run, train, report):
+    for command in (run, train, report, pack):
         app.command()(command)
     app.command("eval")(evaluate)
 
@@ -135,6 +135,27 @@ def report(
     from gensc.report.write import write
 
     _say_page(write(folder, Console()))
+
+
+def pack(
+    link: Annotated[Path, typer.Argument(help="A link file of gensc train.")],
+    out: Annotated[Path, typer.Option(help="The .safetensors to write; the card goes beside it as .md.")],
+    title: Annotated[str, typer.Option(help="What it is, in one line.")],
+    trained_by: Annotated[str, typer.Option(help="The command that trained it.")],
+    hours: Annotated[float, typer.Option(help="How long that took.", min=0)],
+    machine: Annotated[str, typer.Option(help="On what, e.g. '2 CPU cores'.")],
+    data: Annotated[str, typer.Option(help="Where the training pictures are from, and their terms.")],
+    scores: Annotated[list[Path] | None, typer.Option(help="A table of gensc eval --out; may be given again.")] = None,
+) -> None:
+    """Pack a trained link for others: half precision, and a model card.
+
+    Example: gensc pack link.safetensors --out mine.safetensors --title "..." --trained-by "gensc train link.toml" ...
+    """
+    from gensc.pack import Story
+    from gensc.pack import pack as write
+
+    write(link, out, Story(title, trained_by, hours, machine, data), scores or [])
+    print(f"{out}\n{out.with_suffix('.md')}")
 
 
 def _experiment(name: str, data: str, test: str, seeds: str, snr_db: str, setting: list[str] | None) -> "Experiment":

@@ -14,13 +14,15 @@ app = typer.Typer(
 
 def main() -> None:
     """The ``gensc`` command."""
-    from gensc.cli import bench, data, links, parts, radio
+    from gensc.cli import bench, channels, data, links, parts, radio, send
 
     links.add(app)
     parts.add(app)
     data.add(app)
     bench.add(app)
+    channels.add(app)
     radio.add(app)
+    send.add(app)
     try:
         app()
     except (InputError, RunLost) as error:

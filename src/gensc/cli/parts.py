@@ -1,9 +1,14 @@
 """Commands about what there is: list, zoo, doctor."""
 
 import inspect
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from gensc.errors import InputError
+
+if TYPE_CHECKING:
+    from gensc.metric.weights import Weights
 
 
 def add(app: typer.Typer) -> None:
@@ -40,26 +45,39 @@ def list_parts(kind: Annotated[str, typer.Argument(help="A kind of part; without
 
 
 def zoo_list() -> None:
-    """List the paper's backbones: parameters, licence, source, and whether the weights are here.
+    """List the paper's backbones, and the networks of metrics: size, licence, source, whether the weights are here.
 
     Example: gensc zoo list
     """
+    from gensc.metric.weights import WEIGHTS
     from gensc.zoo.assets import ASSETS
 
     for asset in ASSETS.values():
         here = "here" if asset.local_file() else "missing"
         print(f"{asset.name:<20} {asset.params_m:>7.2f} M  {asset.licence:<13} {here:<8} {asset.source}")
+    for weights in WEIGHTS.values():
+        print(f"{weights.name:<20} {weights.megabytes:>6.0f} MB  {weights.licence:<13} {_found(weights):<8} "
+              f"{weights.network}, for {weights.metrics}")
+
+
+def _found(weights: "Weights") -> str:
+    try:
+        return "here" if weights.local() else "missing"
+    except InputError:
+        return "missing"
     print("any other timm model works by its timm name once `gensc zoo pull NAME` has its weights")
 
 
-def zoo_pull(name: Annotated[str, typer.Argument(help="A backbone: our name or timm's.")]) -> None:
-    """Download the weights of a backbone.
+def zoo_pull(name: Annotated[str, typer.Argument(help="A backbone, our name or timm's, or the network of a "
+                                                      "metric.")]) -> None:
+    """Download the weights of a backbone, or of the network that a metric looks through.
 
     Example: gensc zoo pull resnet50
     """
+    from gensc.metric.weights import WEIGHTS
     from gensc.zoo.network import asset_of
 
-    print(asset_of(name).pull())
+    print(WEIGHTS[name].pull() if name in WEIGHTS else asset_of(name).pull())
 
 
 def doctor() -> None:

@@ -18,12 +18,14 @@ class Codec(nn.Module, ABC):
     in it learns, it draws nothing), so that its outputs [B, *front_shape] are kept on disk under
     ``fingerprint`` and computed once.
     ``frozen``: nothing in the whole encoder learns. ``rate`` is the factor on the learning rate for
-    the codec's own parameters.
+    the codec's own parameters. ``self_taught``: it learns by its own ``objective``, not by the task's loss of what
+    was received.
     """
 
     stored: bool = False
     frozen: bool = False
     rate: float = 1.0
+    self_taught: bool = False
     front_shape: tuple[int, ...]
     shape: tuple[int, ...] | None
 
@@ -51,6 +53,10 @@ class Codec(nn.Module, ABC):
         if not isinstance(payload, Tensor):
             raise TypeError(f"{type(self).__name__} has no decoder for bytes")
         return payload
+
+    def objective(self, batch: Batch, state: State) -> Tensor:
+        """The loss, one number, by which a codec that is ``self_taught`` learns from a batch."""
+        raise TypeError(f"{type(self).__name__} learns by the task's loss")
 
     def fingerprint(self) -> str:
         """Hex identity of the function ``front``, where it is stored."""

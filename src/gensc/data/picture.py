@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image, ImageOps
+from torch import Tensor
 
 from gensc.errors import InputError
 
@@ -91,6 +93,16 @@ def read(data: Path | bytes, size: int, name: str | None = None) -> tuple[np.nda
             raise
         raise InputError(f"{name}: its pixels cannot be converted to RGB ({error}); "
                          "save it as 8-bit PNG or JPEG") from error
+
+
+def image_of(pixels: Tensor) -> Image.Image:
+    """A picture float32 [3,H,W] in [0,1], clipped to that, as an image of 8 bits a value."""
+    return Image.fromarray((pixels.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().numpy())
+
+
+def pixels_of(image: Image.Image) -> Tensor:
+    """An image as float32 [3,H,W] in [0,1]."""
+    return torch.from_numpy(np.asarray(image.convert("RGB")).copy()).permute(2, 0, 1).float() / 255
 
 
 def side(data: Path | bytes, name: str) -> int:

@@ -15,11 +15,13 @@ class Task(nn.Module, ABC):
     """The receiver's goal. ``bind`` is called once, by the Link, with the shape (no batch) of what the
     codec hands over; layers are made there. ``headline`` names the figure that leads tables and plots.
     ``labelled``: it learns or scores the items' classes, so that data must have the classes of its training.
+    ``pictures``: its predictions are pictures [B,3,H,W].
     ``scaffold``: modules of its own that only training needs; a link file leaves them out.
     """
 
     headline: str
     labelled: ClassVar[bool] = True
+    pictures: ClassVar[bool] = False
     scaffold: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
@@ -36,7 +38,7 @@ class Task(nn.Module, ABC):
 
     @abstractmethod
     def score(self, prediction: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """What is kept of each item, as named columns [B]: enough for every figure in ``summarise``."""
+        """What is kept of each item, as named columns [B, ...]: enough for every figure in ``summarise``."""
 
     @abstractmethod
     def summarise(self, runs: list[dict[str, np.ndarray]]) -> dict[str, Estimate]:

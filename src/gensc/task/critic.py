@@ -26,11 +26,11 @@ class Critic(nn.Module):
         return scores
 
     def losses(self, received: Tensor, sent: Tensor) -> tuple[Tensor, Tensor]:
-        """The receiver's loss and the critic's own (hinge): each has a gradient in its own side only, so that one
-        optimiser and one backward pass over their sum train both."""
+        """The receiver's loss and the critic's own (non-saturating: Goodfellow et al., NeurIPS 2014): each has
+        a gradient in its own side only, so that one optimiser and one backward pass over their sum train both."""
         fixed = {name: value.detach() for name, value in self.named_parameters()}
-        fooled = -functional_call(self, fixed, (received,)).mean()
-        own = F.relu(1 - self(sent)).mean() + F.relu(1 + self(received.detach())).mean()
+        fooled = F.softplus(-functional_call(self, fixed, (received,))).mean()
+        own = F.softplus(-self(sent)).mean() + F.softplus(self(received.detach())).mean()
         return fooled, own
 
 

@@ -52,6 +52,7 @@ class Reconstruct(Task):
 
     headline = "psnr"
     labelled = False
+    pictures = True
     scaffold = ("critic",)
 
     def __init__(self, metrics: tuple[Metric, ...] = ("psnr", "ssim"), loss: Loss = "mse",

@@ -37,7 +37,8 @@ def _send(transport: Transport, data: tuple[bytes, ...], items: list[int], snr_d
     state = State.of(snr_db, items, Rng.seeded(7, "testing", *path), csi)
     delivery: Delivery = transport(data, state)
     count = len(items)
-    require(isinstance(delivery.payload, tuple), "bytes are delivered as bytes", type(delivery.payload))
+    if not isinstance(delivery.payload, tuple):
+        raise AssertionError(f"bytes are delivered as bytes, not as {type(delivery.payload)}")
     require(len(delivery.payload) == count, f"a delivery holds {count} strings of bytes", len(delivery.payload))
     require(delivery.ok.shape == (count,) and delivery.ok.dtype == torch.bool, "ok is bool [B]", delivery.ok.dtype)
     for sent, got, ok in zip(data, delivery.payload, delivery.ok.tolist(), strict=True):
@@ -77,11 +78,13 @@ def _apart(transport: Transport, second: Transport, data: tuple[bytes, ...], csi
     second.bind(None)
     marginal = torch.tensor([0.0, 3.0, 6.0, 9.0, 12.0, 15.0])
     whole = _send(transport, data, ITEMS, marginal, csi)
+    assert isinstance(whole.payload, tuple)
     for other, what in ((transport, "the same seed gives the same bits"), (second, "so does a second instance")):
         again = _send(other, data, ITEMS, marginal, csi)
         require(again.payload == whole.payload, what)
         same(again.cost.uses, whole.cost.uses, f"the same uses: {what}")
     for place, item in enumerate(ITEMS):
         alone = _send(transport, data[place:place + 1], [item], marginal[place:place + 1], csi)
-        require(alone.payload[0] == whole.payload[place], "an item is delivered the same alone and in a batch")
+        assert isinstance(whole.payload, tuple), "bytes are delivered as bytes"
+        require(alone.payload == whole.payload[place:place + 1], "an item is delivered the same alone and in a batch")
         same(alone.cost.uses[0], whole.cost.uses[place], "an item costs the same alone and in a batch")

@@ -9,7 +9,7 @@ from torch import Tensor
 from gensc.batch import Batch
 from gensc.codec import Codec
 from gensc.rng import Rng
-from gensc.signal import State
+from gensc.signal import Mixed, Rehearsal, State
 from gensc.testing.filecodecs import check_bytes_codec
 from gensc.testing.laws import backward, close, draw, fresh, looks, reached, require, same, trains
 
@@ -55,8 +55,11 @@ def _state(batch: Batch) -> State:
 def _encode(codec: Codec, batch: Batch) -> Tensor:
     with torch.no_grad():
         payload = codec.encode(batch, _state(batch))
+    if isinstance(payload, Mixed):
+        require(len(payload.side) == len(batch), "side information is a string of bytes an item", len(payload.side))
+        payload = payload.values
     if not isinstance(payload, Tensor):
-        raise AssertionError(f"codec.shape is {codec.shape}: the payload is a tensor")
+        raise AssertionError(f"codec.shape is {codec.shape}: the payload is a tensor, or one with side information")
     return payload
 
 
@@ -119,6 +122,7 @@ def _frozen(codec: Codec) -> None:
 def _learns(codec: Codec, batch: Batch) -> None:
     codec.zero_grad(set_to_none=True)
     payload = codec.rest(codec.front(batch), _state(batch))
+    assert not isinstance(payload, Rehearsal), "a rehearsal is for training mode"
     backward(codec.decode(payload, _state(batch)).square().sum(), "codec")
     trains(codec, "codec")
     learnt = [parameter for parameter in codec.parameters() if parameter.grad is not None]

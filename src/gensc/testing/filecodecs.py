@@ -9,8 +9,8 @@ from torch import Tensor
 from gensc.batch import Batch
 from gensc.codec import Codec
 from gensc.rng import Rng
-from gensc.signal import Received, State
-from gensc.testing.laws import leaves_torch_rng, looks, require, same
+from gensc.signal import Received, Rehearsal, State
+from gensc.testing.laws import backward, leaves_torch_rng, looks, require, same, trains
 
 ROOMS = (20_000, 3_000, 1)
 """Bytes an item: ample, tight, and too little for anything."""
@@ -21,9 +21,14 @@ def check_bytes_codec(codec: Codec, second: Codec, pictures: Callable[[list[int]
     batch = pictures([2, 7, 4])
     payload = _encoded(codec, batch, ROOMS)
     _fits(codec, batch, payload)
-    require(_encoded(second, batch, ROOMS) == payload, "a second instance gives the same payloads")
-    require(codec.frozen and not list(codec.parameters()), "a codec of bytes has nothing to train",
-            [name for name, _ in codec.named_parameters()])
+    second.load_state_dict(codec.state_dict())
+    require(_encoded(second, batch, ROOMS) == payload, "a second instance with the same state_dict gives the same "
+            "payloads")
+    if codec.frozen:
+        require(not list(codec.parameters()), "a frozen codec of bytes has nothing to train",
+                [name for name, _ in codec.named_parameters()])
+    else:
+        rehearses(codec, batch)
     _received(codec, batch, payload)
     _damage(codec, batch, payload[0])
 
@@ -53,6 +58,28 @@ def _fits(codec: Codec, batch: Batch, payload: tuple[bytes, ...]) -> None:
     for place in range(len(batch)):
         alone = _encoded(codec, batch.select(torch.tensor([place])), ROOMS[place : place + 1])
         require(alone == payload[place : place + 1], "an item's payload is the same alone and in a batch")
+
+
+def rehearses(codec: Codec, batch: Batch) -> None:
+    """What a codec that learns sends while training carries a gradient to all its parameters, and prices its rate."""
+    codec.train()
+    codec.zero_grad(set_to_none=True)
+    kept: list[Rehearsal] = []
+    leaves_torch_rng(lambda: kept.append(_rehearsed(codec, batch)), "a rehearsal draws from state.rng alone")
+    again = _rehearsed(codec, batch)
+    same(again.values, kept[0].values, "the same seed gives the same rehearsal")
+    looks(again.penalty, (len(batch),), torch.float32, again.penalty.device, "the penalty [B] on the rate")
+    shown = codec.decode(again.values, _state(batch))
+    backward(shown.square().mean() + again.penalty.mean(), "rehearsal")
+    trains(codec, "codec")
+    codec.eval()
+
+
+def _rehearsed(codec: Codec, batch: Batch) -> Rehearsal:
+    payload = codec.encode(batch, _state(batch))
+    if not isinstance(payload, Rehearsal):
+        raise AssertionError("a codec that learns and makes bytes sends a Rehearsal while training")
+    return payload
 
 
 def _received(codec: Codec, batch: Batch, payload: tuple[bytes, ...]) -> None:

@@ -84,8 +84,9 @@ def _same_bits(task: Task, received: Tensor) -> Tensor:
 
 def _loss(task: Task, received: Tensor, batch: Batch) -> None:
     sent = received.clone().requires_grad_()
-    task.zero_grad(set_to_none=True)
+    task.train().zero_grad(set_to_none=True)
     loss = task.loss(task(sent, _state(ITEMS)), batch)
+    task.eval()
     require(loss.ndim == 0, "the loss is one number", tuple(loss.shape))
     require(torch.isfinite(loss), "the loss is finite", loss.item())
     backward(loss, "loss")
@@ -97,7 +98,7 @@ def _columns(task: Task, prediction: Tensor, batch: Batch) -> dict[str, Tensor]:
     columns = task.score(prediction, batch)
     require(bool(columns), "a task keeps at least one column of each item")
     for name, column in columns.items():
-        looks(column, (len(ITEMS),), column.dtype, prediction.device, f"the score column {name!r}")
+        looks(column, (len(ITEMS), *column.shape[1:]), column.dtype, prediction.device, f"the score column {name!r}")
     for place in range(len(ITEMS)):
         only = torch.tensor([place])
         for name, one in task.score(prediction[only], batch.select(only)).items():

@@ -43,6 +43,11 @@ class Transport(nn.Module, ABC):
         """How many bytes there are for each item at this SNR; None where there is no limit to fit."""
         return None
 
+    def gain_db(self, state: State) -> Tensor:
+        """|h|^2 in dB [B] that the items will meet, for csi "both". Raises InputError where it can't be told."""
+        raise InputError(f"csi is 'both' and transport {type(self).__name__.lower()} does not tell its encoder the "
+                         "channel: use transport symbols, or csi = 'receiver'")
+
     @abstractmethod
     def forward(self, payload: Payload, state: State) -> Delivery:
         """Send a payload [B, *shape] and receive it."""

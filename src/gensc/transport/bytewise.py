@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gensc.errors import InputError
 from gensc.rng import Rng
-from gensc.signal import Cost, Delivery, Payload, State
+from gensc.signal import Cost, Delivery, Mixed, Payload, Rehearsal, State
 from gensc.transport.base import Power, Transport
 from gensc.transport.packing import Packing
 
@@ -76,6 +76,10 @@ class Bytewise(Transport):
     def forward(self, payload: Payload, state: State) -> Delivery:
         if isinstance(payload, Tensor):
             return self._features(payload, state)
+        if isinstance(payload, Rehearsal):
+            return _rehearsed(payload)
+        if isinstance(payload, Mixed):
+            raise InputError("symbols with side information given to a transport of bytes: use transport symbols")
         return self._bytes(payload, state)
 
     def _features(self, payload: Tensor, state: State) -> Delivery:
@@ -107,6 +111,13 @@ class Bytewise(Transport):
                              "cut it into several")
         parts = [self.send(data[part], state.select(part)) for part in _chunks(data)]
         return Packets(tuple(one for part in parts for one in part.data), Cost.joined([part.cost for part in parts]))
+
+
+def _rehearsed(payload: Rehearsal) -> Delivery:
+    """In training nothing is sent, and nothing lost."""
+    items = len(payload.penalty)
+    ok = torch.ones(items, dtype=torch.bool, device=payload.values.device)
+    return Delivery(payload.values, ok, Cost.analog(0, items, 1.0), payload.penalty)
 
 
 def _arrived(data: Sequence[bytes | None]) -> Tensor:

@@ -6,11 +6,11 @@ from torch import Tensor
 from gensc.channel import AWGN, Channel
 from gensc.errors import InputError
 from gensc.registry import register
-from gensc.signal import Cost, Delivery, Mixed, Payload, State
+from gensc.signal import Cost, Delivery, Mixed, Payload, Signal, State
 from gensc.transport.base import Transport, featured, flat
 from gensc.transport.digital import Digital
 from gensc.transport.equalize import Equalizer, carry
-from gensc.units import airtime_s
+from gensc.units import airtime_s, ratio_to_db
 
 
 @register("transport", "symbols")
@@ -35,6 +35,16 @@ class Symbols(Transport):
 
     def bind(self, shape: tuple[int, ...] | None) -> tuple[int, ...]:
         return 2, torch.Size(featured(shape, "symbols")).numel()
+
+    def gain_db(self, state: State) -> Tensor:
+        if not self.channel.block_fading:
+            raise InputError("csi is 'both' and the gain changes every symbol: use fading = 'block', or csi = "
+                             "'receiver'")
+        # Gains are drawn from the state's streams, whatever is sent: a probe meets the same as the payload.
+        probe = torch.ones(len(state.snr_db), 1, dtype=torch.complex64)
+        gain = self.channel.distort(Signal(probe, state.n0, torch.ones_like(probe)), state).h
+        assert gain is not None, "a channel returns h"
+        return ratio_to_db(gain[:, 0].abs().square().clamp_min(1e-9))
 
     def forward(self, payload: Payload, state: State) -> Delivery:
         if isinstance(payload, Mixed):

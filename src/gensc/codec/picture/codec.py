@@ -82,7 +82,7 @@ class Picture(Codec):
 
     def decode(self, payload: Received, state: State) -> Tensor:
         """Images float32 [B,3,S,S] in [0,1]; what is lost or damaged is concealed."""
-        if isinstance(payload, Tensor):
+        if not isinstance(payload, tuple):
             raise InputError("codec 'picture' got features where it sends bytes: use a digital transport")
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             pictures = np.stack(list(pool.map(self._picture, payload)))

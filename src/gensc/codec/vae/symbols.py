@@ -1,0 +1,130 @@
+"""The form for symbols: a joint code whose rate follows the content, by the learned prior of its latents."""
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gensc.codec.jscc.codec import MOST_CBR, USES, Jscc
+from gensc.codec.jscc.level import HEAD
+from gensc.codec.vae.allocation import BLOCK, CLASSES, Classes, highest_rank, of_patches, symbols
+from gensc.errors import InputError
+from gensc.phy.adaptation import choose
+from gensc.phy.entropy.coder import Reader, Writer
+from gensc.phy.mcs import SCHEMES
+from gensc.registry import register
+from gensc.signal import Mixed, Payload, Received, State
+
+GREY = 0.5
+RANK_BYTES = 2
+
+
+@register("codec", "vae_symbols")
+class VaeSymbols(Jscc):
+    """The codec ``jscc`` with as many symbols a block of 16 x 16 px as its content is worth.
+
+    Each block has a class of the learned prior. The pairs (class, symbol) are ranked by the energy that the prior
+    expects of them in the picture; as many of the first pairs are sent as the channel uses allow (reverse
+    water-filling: Cover and Thomas, Elements of Information Theory, 10.3.3). The side information, two bytes for
+    that number and the class map coded by the prior, goes digitally, and ``cbr`` includes it: uses a value of the
+    picture at most, side information at the SNR's 5G NR scheme over AWGN included. Where it is lost the item is
+    shown as mid-grey. In training the receiver knows the map.
+    """
+
+    def __init__(self, cbr: float = 1 / 24, train_cbr: tuple[float, ...] = (1 / 24,),
+                 size: int | tuple[int, ...] = 224) -> None:
+        super().__init__(1 / 6, train_cbr, size)
+        if not 0 < cbr <= MOST_CBR:
+            raise InputError(f"codec 'vae_symbols': cbr is {cbr:g}; expected channel uses a value, above 0 to 1/6")
+        self.cbr = cbr
+        self.values = HEAD + self.whole
+        self.shape = (self.values,)
+        self.prior = Classes()
+
+    def rest(self, front: Tensor, state: State | None = None) -> Payload:
+        """Values [B,n] of pictures [B,3,H,W], 0 where nothing is sent, with the side information; in training the
+        values alone."""
+        latents = self.latents(front, state)
+        learning = self.training and state is not None
+        if learning:
+            self.prior.learn(latents)
+        classes = self.prior.of(latents)
+        patches = F.one_hot(of_patches(classes, *latents.shape[2:]).flatten(1), CLASSES).sum(dim=1)
+        order = self.prior.order(self._weight())
+        maps = [] if learning else [self._coded(one) for one in classes.cpu().numpy()]
+        room = self._drawn(state) if learning else self._left(front, maps, state)
+        rank = highest_rank(order, patches, room.to(front.device) - HEAD // 2)
+        sent = _sent(symbols(order, rank, classes), *latents.shape[2:])
+        values = self.levelled(self.unlay(latents, latents[0].numel()) * sent, state)
+        if learning:
+            return values
+        return Mixed(values, tuple(int(number).to_bytes(RANK_BYTES, "big") + one
+                                   for number, one in zip(rank, maps, strict=True)))
+
+    def _drawn(self, state: State | None) -> Tensor:
+        """Channel uses int64 [B] that training draws for each item."""
+        assert state is not None, "training draws from the state's streams"
+        draw = (state.child("cbr").rng.uniform() * len(self.drawn)).long()
+        return torch.tensor(self.drawn)[draw] // 2
+
+    def _left(self, front: Tensor, maps: list[bytes], state: State | None) -> Tensor:
+        """Channel uses int64 [B] that ``cbr`` leaves beside the side information."""
+        snr_db = [10.0] * len(front) if state is None else state.snr_db.tolist()
+        spent = [side_uses(RANK_BYTES + len(one), snr) for one, snr in zip(maps, snr_db, strict=True)]
+        return int(self.cbr * front[0].numel() + 0.01) - torch.tensor(spent)
+
+    def decode(self, payload: Received, state: State) -> Tensor:
+        """Pictures from what transport symbols delivers: values and qualities with the side information; values and
+        qualities alone in training, as ``jscc``."""
+        if not isinstance(payload, Mixed):
+            return super().decode(payload, state)
+        counts = [self.allocation(one) for one in payload.side]
+        kept = torch.stack([torch.zeros(self.down, self.across) if one is None else one for one in counts])
+        known = F.pad(_sent(kept, self.down, self.across), (HEAD, 0), value=1.0).to(payload.values.device)
+        values = payload.values
+        if values.dim() == 2:
+            values = torch.stack([values, (1 / (1 + state.n0.to(values.device)))[:, None].expand_as(values)], dim=1)
+        shown = super().decode(values * known[:, None], state)
+        lost = torch.tensor([one is None for one in counts], device=shown.device)
+        return torch.where(lost[:, None, None, None], GREY, shown)
+
+    def allocation(self, side: bytes | None) -> Tensor | None:
+        """Symbols of each patch int64 [H/8,W/8] by the side information; None where it is lost or damaged."""
+        if not side or len(side) < RANK_BYTES:
+            return None
+        rank = torch.tensor([int.from_bytes(side[:RANK_BYTES], "big")])
+        order = self.prior.order(self._weight()).cpu()
+        shape = -(-self.down // BLOCK), -(-self.across // BLOCK)
+        try:
+            classes = self.prior.code(Reader(side[RANK_BYTES:]), np.zeros(shape, dtype=np.int64))
+        except InputError:
+            return None
+        counts = symbols(order, rank, torch.from_numpy(classes)[None])
+        return of_patches(counts, self.down, self.across)[0]
+
+    def _coded(self, classes: np.ndarray) -> bytes:
+        writer = Writer()
+        self.prior.code(writer, classes)
+        return writer.finish()
+
+    def _weight(self) -> Tensor:
+        """What an error of each latent does to the picture by the decoder's linear path, [64]."""
+        return self.decoder.linear.weight.detach().double().square().flatten(1).sum(dim=1)
+
+
+def side_uses(data: int, snr_db: float) -> int:
+    """Channel uses of so many bytes of free length by transport digital: a header of 240, then the bytes and their CRC
+    at the 5G NR scheme for the SNR."""
+    index = choose("5g", max(1, 8 * data), snr_db, 0.01, "none", range(len(SCHEMES["5g"])))
+    crc = 16 if data + 2 <= 64 else 32
+    return 240 + math.ceil((8 * data + crc) / SCHEMES["5g"][index].efficiency)
+
+
+def _sent(counts: Tensor, down: int, across: int) -> Tensor:
+    """1.0 for the values of each patch's first symbols, [B,n] as they are sent; ``counts`` of patches or blocks."""
+    if counts.shape[1:] != (down, across):
+        counts = of_patches(counts, down, across)
+    sent = torch.arange(USES, device=counts.device)[:, None, None] < counts[:, None]
+    return sent.float().flatten(1).repeat_interleave(2, dim=1)
