@@ -22,6 +22,7 @@ class DeepJscc(Codec):
     """
 
     informed = False
+    head = 0
 
     def __init__(self, cbr: float = 1 / 6, size: int = 224) -> None:
         super().__init__()

@@ -28,11 +28,12 @@ HOSTED = "diffusers:"
 
 
 class Symbolic(Protocol):
-    """What a base must be: a codec of analog symbols that says where on a grid [B,channels,h,w] each belongs, and
-    whether its decoder is ``informed`` of the symbols' quality."""
+    """What a base must be: a codec of analog symbols that says where on a grid [B,channels,h,w] each belongs, but for
+    ``head`` values before them, and whether its decoder is ``informed`` of the symbols' quality."""
 
     channels: int
     informed: bool
+    head: int
 
     def lay(self, row: Tensor) -> Tensor: ...
     def unlay(self, grid: Tensor, count: int) -> Tensor: ...
@@ -108,22 +109,26 @@ class Diffusion(Codec):
 
     def denoised(self, payload: Tensor) -> Tensor:
         """Values and qualities [B,2,n] after diffusion from the step that each symbol's quality names."""
-        values, quality = payload.unbind(1)
+        head, rest = payload[..., :self.symbolic.head], payload[..., self.symbolic.head:]
+        values, quality = rest.unbind(1)
         known, level = self.symbolic.lay(math.sqrt(2) * wiener(values, quality)), self.symbolic.lay(quality)
         clean, better = (self.symbolic.unlay(grid, values.shape[1])
                          for grid in denoise(self.denoiser, self.schedule, known, level, DENOISING_STEPS))
         # Both values of a symbol have one quality.
         pairs = better.unflatten(1, (-1, 2)).mean(dim=2).repeat_interleave(2, dim=1)
         # A decoder that is not told of noise takes the estimate for what was sent.
-        return torch.stack([clean / math.sqrt(2), pairs if self.symbolic.informed else (quality > 0).float()], dim=1)
+        told = pairs if self.symbolic.informed else (quality > 0).float()
+        return torch.cat([head, torch.stack([clean / math.sqrt(2), told], dim=1)], dim=2)
 
     def objective(self, batch: Batch, state: State) -> Tensor:
         """The likelihood of what was sent under the denoiser, and the error of the restorer's x_0 at a random step."""
         if not self.trained:
             raise InputError("codec 'diffusion' learns on a trained link: set base to a packaged link or a link file")
         delivered, sent = self._received(batch, state)
-        values, quality = (self.symbolic.lay(row) for row in (math.sqrt(2) * delivered[:, 0], delivered[:, 1]))
-        loss = self.denoiser.loss(self.symbolic.lay(math.sqrt(2) * sent), values, quality.clamp(max=CERTAIN))
+        head = self.symbolic.head
+        values, quality, clean = (self.symbolic.lay(row[:, head:]) for row in (
+            math.sqrt(2) * delivered[:, 0], delivered[:, 1], math.sqrt(2) * sent))
+        loss = self.denoiser.loss(clean, values, quality.clamp(max=CERTAIN))
         if self.restorer is None:
             return loss
         with torch.no_grad():

@@ -17,8 +17,8 @@ from gensc.signal import Payload, Received, State
 USES = CHANNELS // 2
 FINEST = 3 * PATCH**2
 """Values of a picture's patch: a bandwidth ratio is a number of channel uses in so many values."""
-BYTES_A_PIXEL = 200
-"""Memory that a pass takes at its peak, measured; see docs/generative.md."""
+BYTES_A_PIXEL = 250
+"""Memory that a pass takes at its peak, measured at 1,280 x 1,280 px."""
 LOWEST_DB, HIGHEST_DB = -10.0, 40.0
 MOST_CBR = USES / FINEST + 1e-4
 
@@ -40,6 +40,7 @@ class Jscc(Codec):
 
     channels = CHANNELS
     informed = True
+    head = HEAD
 
     def __init__(self, cbr: float = 1 / 6, train_cbr: tuple[float, ...] = (1 / 6,),
                  size: int | tuple[int, ...] = 224) -> None:
