@@ -16,11 +16,13 @@ class Channel(nn.Module, ABC):
 
     A channel writes ``distort`` alone. Class facts that the contract tests read:
     ``transparent``: without noise y = h x exactly, with the h it returns;
+    ``exact``: its noise is CN(0, N0) to the letter, and none at infinite SNR; a model that was learned is only near;
     ``block_fading``: h is one number for all uses of an item, so that pilots can measure it.
     ``needs``: a program that must be installed beside gensc, "" for none; such a channel has no gradient.
     """
 
     transparent: ClassVar[bool] = True
+    exact: ClassVar[bool] = True
     block_fading: bool = True
     needs: ClassVar[str] = ""
 

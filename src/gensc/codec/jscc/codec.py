@@ -13,13 +13,17 @@ from gensc.errors import InputError
 from gensc.memory import refuse_beyond
 from gensc.registry import register
 from gensc.signal import Payload, Received, State
+from gensc.units import noise_power
 
 USES = CHANNELS // 2
 FINEST = 3 * PATCH**2
 """Values of a picture's patch: a bandwidth ratio is a number of channel uses in so many values."""
 BYTES_A_PIXEL = 250
 """Memory that a pass takes at its peak, measured at 1,280 x 1,280 px."""
-LOWEST_DB, HIGHEST_DB = -10.0, 40.0
+LOWEST_DB, HIGHEST_DB = -5.0, 25.0
+"""The SNRs that both ends tell apart, those of the training: beyond, the networks would have to guess."""
+BEST = 1 / (1 + float(noise_power(torch.tensor(HIGHEST_DB))))
+"""The quality at the highest of these."""
 MOST_CBR = USES / FINEST + 1e-4
 
 
@@ -129,7 +133,7 @@ def _facts(quality: Tensor) -> Tensor:
     the symbols was sent, as such and as a logarithm; float32 [B,3]."""
     sent = (quality > 0).flatten(1).float()
     share = sent.mean(dim=1).clamp_min(1 / USES)
-    decades = torch.logit(quality.flatten(1).clamp(0.01, 0.999999)) / math.log(10)
+    decades = torch.logit(quality.flatten(1).clamp(0.01, BEST)) / math.log(10)
     return torch.stack([(decades * sent).mean(dim=1) / share, share, share.log2() / 5], dim=1)
 
 
