@@ -16,7 +16,7 @@ from gensc.codec.deepjscc import DeepJscc
 from gensc.rng import Rng
 from gensc.signal import State
 
-SECONDS = 3.0
+SECONDS = 2.0
 CASES = ((32, 1), (32, 32), (256, 1), (256, 32))
 
 

@@ -12,6 +12,9 @@ from gensc.transport.digital import Digital
 from gensc.transport.equalize import Equalizer, carry
 from gensc.units import airtime_s, ratio_to_db
 
+SIDE_LOSS = 1e-4
+"""Share of items whose side information may be lost: with it goes the whole item."""
+
 
 @register("transport", "symbols")
 class Symbols(Transport):
@@ -61,7 +64,8 @@ class Symbols(Transport):
 
     def _mixed(self, payload: Mixed, state: State) -> Delivery:
         """The symbols of B items and their side information."""
-        digital = Digital(self.channel, uses=0, pilots=self.pilots, bandwidth_hz=self.bandwidth_hz).eval()
+        digital = Digital(self.channel, uses=0, target=SIDE_LOSS, pilots=self.pilots,
+                          bandwidth_hz=self.bandwidth_hz).eval()
         digital.bind(None)
         side = digital(tuple(one or b"" for one in payload.side), state.child("side"))
         main = self(payload.values, state)

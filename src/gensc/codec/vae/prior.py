@@ -1,6 +1,6 @@
 """Laplace probabilities of whole numbers: differentiable for training, from a table of scales for the coder.
 
-The coder's scales are 64 fixed ones, so that both ends take the same: a scale that came out of a network a rounding
+The coder's scales are 256 fixed ones, so that both ends take the same: a scale that came out of a network a rounding
 error apart still names the same entry, but at the border of two.
 """
 
@@ -14,7 +14,7 @@ from gensc.phy.entropy.coder import Reader, Writer
 
 LOWEST, HIGHEST = math.log2(0.04), math.log2(512)
 """log2 of the smallest and the largest scale in steps."""
-TABLE = torch.exp2(torch.linspace(LOWEST, HIGHEST, 64, dtype=torch.float64))
+TABLE = torch.exp2(torch.linspace(LOWEST, HIGHEST, 256, dtype=torch.float64))
 
 
 def place(log2_scale: Tensor) -> Tensor:

@@ -20,6 +20,8 @@ from gensc.signal import Mixed, Payload, Received, State
 
 GREY = 0.5
 RANK_BYTES = 2
+SIDE_LOSS = 1e-4
+"""The loss for which transport symbols chooses the scheme of the side information."""
 EXPLORED = 0.15
 """Share of the training items whose blocks are measured."""
 
@@ -148,7 +150,7 @@ class VaeSymbols(Jscc):
 def side_uses(data: int, snr_db: float) -> int:
     """Channel uses of so many bytes of free length by transport digital: a header of 240, then the bytes and their CRC
     at the 5G NR scheme for the SNR."""
-    index = choose("5g", max(1, 8 * data), snr_db, 0.01, "none", range(len(SCHEMES["5g"])))
+    index = choose("5g", max(1, 8 * data), snr_db, SIDE_LOSS, "none", range(len(SCHEMES["5g"])))
     crc = 16 if data + 2 <= 64 else 32
     return 240 + math.ceil((8 * data + crc) / SCHEMES["5g"][index].efficiency)
 
