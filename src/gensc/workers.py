@@ -40,7 +40,10 @@ def run_jobs(work: Callable[[Any, Tell], None], jobs: Sequence[object], workers:
     crew = [context.Process(target=_serve, args=(work, todo, told), daemon=True)
             for _ in range(max(1, min(workers, len(jobs))))]
     for process in crew:
+        # A terminal sends Ctrl-C to the workers too: they inherit the block, and never see it while they import.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         process.start()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     try:
         ended = 0
         while ended < len(jobs):
