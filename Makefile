@@ -31,6 +31,8 @@ $(VENV)/installed: $(SOURCES)
 
 $(VENV)/installed-dev: $(VENV)/installed
 	$(PIP) --editable ".[dev]"
+	# Key rates to check ours against; what else they ask for serves their instruments alone.
+	$(PIP) --no-deps qosst-core qosst-skr
 	touch $@
 
 clean:

@@ -1,0 +1,1 @@
+"""Circuits, noise, codes and keys: what is quantum of a link, without its semantics."""
