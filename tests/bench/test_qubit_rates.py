@@ -1,0 +1,90 @@
+"""Figures of codes on noisy qubits: rates, thresholds, and a link's accuracy over p."""
+
+import csv
+
+import pytest
+
+from gensc.bench.qubit import accuracy, logical_rates, plot_accuracy, plot_rates, thresholds, write_csv
+from gensc.codec.store import FeatureStore, fill
+from gensc.errors import InputError
+from gensc.feed import open_feed
+from gensc.link import Link
+from gensc.sweep import units
+from gensc.task import Classify
+from gensc.transport import Features
+from gensc.transport.qubit import Qubit
+from helpers import Means, colours
+
+
+def test_sampled_rates_lie_about_the_exact_ones(tmp_path):
+    rows = list(logical_rates(20_000, (0.02, 0.1)))
+    assert len(rows) == 4 * 3 * 2 and {row.qubits for row in rows} == {1, 3, 7, 9}
+    spread = [(row.sampled - row.exact) / (row.exact * (1 - row.exact) / row.shots) ** 0.5 for row in rows]
+    assert max(map(abs, spread)) < 4.5
+    assert all(row.low <= row.sampled <= row.high for row in rows)
+    write_csv(rows, tmp_path / "rates.csv")
+    back = list(csv.DictReader((tmp_path / "rates.csv").open()))
+    assert [float(one["exact"]) for one in back] == [row.exact for row in rows]
+    plot_rates(rows, tmp_path / "rates.svg")
+    assert "<svg" in (tmp_path / "rates.svg").read_text()
+
+
+def test_thresholds_of_every_code_and_noise():
+    found = {(row.code, row.noise): row for row in thresholds()}
+    assert len(found) == 9
+    assert found["steane", "bit_flip"].pseudo_threshold == pytest.approx(0.0646, abs=5e-5)
+    assert found["repetition", "phase_flip"].pseudo_threshold is None
+
+
+def test_accuracy_falls_with_p_and_a_code_holds_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("GENSC_CACHE", str(tmp_path))
+    link, data = _trained(), colours(90, first=500)
+    feed = _feed(link, data)
+    before = link.transport
+    rows = list(accuracy(link, feed, (0.0, 0.05, 0.7), (("none", 200), ("steane", 200))))
+    got = {(row.correction, row.p): row.accuracy for row in rows}
+    assert link.transport is before
+    assert got["none", 0.0] == got["steane", 0.0] > 0.9 > got["none", 0.7]
+    assert got["steane", 0.05] >= got["none", 0.05] - 0.05
+    assert {row.uses for row in rows} == {200 * 5 + 16, 200 * 5 * 7 + 16}
+    assert all(row.items == 90 and row.low <= row.accuracy <= row.high for row in rows)
+    plot_accuracy(rows, tmp_path / "accuracy.png")
+    assert (tmp_path / "accuracy.png").stat().st_size > 5000
+
+
+def test_what_does_not_fit_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("GENSC_CACHE", str(tmp_path))
+    link = Link(Means(), Features(), Classify(3, "2xfc"))
+    with pytest.raises(InputError, match=r"transport\.name = qubit"):
+        list(accuracy(link, _feed(link, colours()), (0.1,), (("none", 10),)))
+    with pytest.raises(InputError, match="no rows"):
+        write_csv([], tmp_path / "x.csv")
+    with pytest.raises(InputError, match=r"\.png"):
+        plot_rates(list(logical_rates(10, (0.1,))), tmp_path / "x.txt")
+
+
+def _feed(link, data):
+    store = FeatureStore()
+    for _ in units(fill([link.codec], data, 0, store)):
+        pass
+    return open_feed(link.codec, data, 1, store)
+
+
+def _trained() -> Link:
+    """A link over qubits without noise, its head trained for a moment."""
+    import torch
+
+    from gensc.rng import Rng
+    from gensc.signal import State
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        link = Link(Means(), Qubit(p=0.0, shots=2000), Classify(3, "2xfc"))
+    batch = colours(150).batch(range(150))
+    optimizer = torch.optim.Adam(link.parameters(), 1e-2)
+    for step in range(60):
+        optimizer.zero_grad()
+        outcome = link(batch, State.of(0.0, 150, Rng.seeded(step)))
+        link.task.loss(outcome.prediction, batch).mean().backward()
+        optimizer.step()
+    return link
