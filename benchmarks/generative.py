@@ -1,15 +1,18 @@
 """What the generative codecs bring, and what they take: tables, and a sheet of pictures side by side.
 
     python benchmarks/generative.py FOLDER [SHEET.png]
+    python benchmarks/generative.py --denoise parquet:cifar10.parquet
 
 At 1 and 2 symbols an 8 x 8 patch: the links jscc-photographs, gan-photographs and diffusion-photographs at equal
-channel uses. Then denoising alone: diffusion-photographs, and diffusion-deepjscc where there is one, with and without,
-over AWGN and Rayleigh fading after either equaliser. st_lpips is part of the training of gan and diffusion;
-ssim and frechet_lite0 are not. Pictures of FOLDER at their own side of 320 px (centre).
+channel uses. st_lpips is part of the training of gan and diffusion; ssim and frechet_lite0 are not. Pictures of FOLDER
+at their own side of 320 px (centre). --denoise: diffusion-cifar10 beside deepjscc-cifar10, whose decoder it is, on 500
+pictures that neither has seen. That decoder inverts the channel; a second one is given the estimates of an MMSE
+equaliser, since part of what a denoiser gains is gained by that alone.
 """
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ import torch
 from PIL import Image
 
 from gensc import linkfile, shipped
+from gensc.codec.diffusion.denoiser import wiener
 from gensc.data.dataset import Dataset
 from gensc.data.open import open_source
 from gensc.evaluate import evaluate, receive_ms
@@ -25,7 +29,9 @@ from gensc.feed import Feed
 from gensc.link import Link
 from gensc.metric import Estimate
 from gensc.rng import Rng
-from gensc.signal import State
+from gensc.signal import Delivery, Payload, State
+from gensc.single import unseen
+from gensc.transport import Transport
 
 SIDE = 320
 METRICS = ["psnr", "ssim", "st_lpips", "frechet_lite0"]
@@ -33,14 +39,14 @@ RATIOS = {"1/192": 1 / 192, "1/96": 1 / 96}
 CANDIDATES: dict[str, tuple[str, dict[str, Any]]] = {
     "jscc": ("jscc-photographs", {}),
     "gan": ("gan-photographs", {}),
-    **{f"diffusion, {steps}": ("diffusion-photographs", {"link.codec.steps": steps}) for steps in (1, 2, 4, 8)},
+    **{f"diffusion, {steps}": ("diffusion-photographs", {"link.codec.steps": steps}) for steps in (1, 2, 4)},
 }
 CHANNELS: dict[str, dict[str, Any]] = {
     "awgn": {"link.channel.name": "awgn"},
-    "rayleigh, mmse": {"link.channel.name": "rayleigh", "link.channel.fading": "symbol"},
-    "rayleigh, zf": {"link.channel.name": "rayleigh", "link.channel.fading": "symbol",
-                     "link.transport.equalizer": "zf"},
+    "rayleigh, block": {"link.channel.name": "rayleigh"},
+    "rayleigh, symbol": {"link.channel.name": "rayleigh", "link.channel.fading": "symbol"},
 }
+DENOISED = 500
 
 
 def opened(name: str, changes: Mapping[str, Any], side: int) -> Link:
@@ -72,18 +78,45 @@ def least_bandwidth(feed: Feed) -> None:
                       f"{receive_ms(link, feed, 'receiver'):8.0f}")
 
 
-def denoising(feed: Feed, name: str, side: int) -> None:
-    print(f"\n{name}: {'channel':<16} {'dB':>4}  " + "  ".join(f"{one[:8]:>8}" for one in METRICS)
-          + "   psnr gain  st_lpips cut  added, ms")
+class Shrunk(Transport):
+    """A transport of symbols whose receiver takes MMSE estimates for what was sent, however noisy they are."""
+
+    def __init__(self, inner: Transport) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def bind(self, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        return self.inner.bind(shape)
+
+    def forward(self, payload: Payload, state: State) -> Delivery:
+        out = self.inner(payload, state)
+        values, quality = out.payload.unbind(1)
+        return replace(out, payload=torch.stack([wiener(values, quality), (quality > 0).float()], dim=1))
+
+
+def denoising(spec: str) -> None:
+    source = open_source(spec, 32)
+    seen = linkfile.load(shipped.resolve("diffusion-cifar10"))[1].seen
+    dataset = Dataset(source, unseen(source, seen, DENOISED).positions)
+    feed = Feed(dataset, dataset.items)
+    metrics = METRICS[:3]
+    print(f"{'channel':<18} {'dB':>4}  {'receiver':<14}  " + "  ".join(f"{one[:8]:>8}" for one in metrics)
+          + "   psnr gain  st_lpips cut  receiver, ms")
     for label, channel in CHANNELS.items():
+        settings = {**channel, "link.task.metrics": metrics}
+        plain, shrunk, found = (linkfile.load(shipped.resolve(name), settings)[0]
+                                for name in ("deepjscc-cifar10", "deepjscc-cifar10", "diffusion-cifar10"))
+        shrunk.transport = Shrunk(shrunk.transport)
         for snr_db in (0.0, 5.0, 10.0):
-            pair = [opened(name, {**channel, "link.codec.steps": 0, "link.codec.denoise": on}, side)
-                    for on in (False, True)]
-            (plain, _), (found, _) = (figures(link, feed, snr_db) for link in pair)
-            times = [receive_ms(link, feed, "receiver") for link in pair]
-            cut = 100 * (1 - found["st_lpips"].value / plain["st_lpips"].value)
-            print(f"{'':<{len(name) + 2}}{label:<16} {snr_db:4.0f}  {row(found)}  "
-                  f"{found['psnr'].value - plain['psnr'].value:7.2f} dB  {cut:10.1f} %  {times[1] - times[0]:8.1f}")
+            first: Mapping[str, Estimate] | None = None
+            for name, link in (("without", plain), ("without, MMSE", shrunk), ("diffusion", found)):
+                here, _ = figures(link, feed, snr_db)
+                first = first or here
+                gain = here["psnr"].value - first["psnr"].value
+                cut = 100 * (1 - here["st_lpips"].value / first["st_lpips"].value)
+                print(f"{label:<18} {snr_db:4.0f}  {name:<14}  "
+                      + "  ".join(f"{here[one].value:8.3f}" for one in metrics)
+                      + f"  {gain:7.2f} dB  {cut:10.1f} %  {receive_ms(link, feed, 'receiver'):8.1f}", flush=True)
 
 
 @torch.no_grad()
@@ -101,20 +134,16 @@ def sheet(feed: Feed, path: Path, cbr: float, snr_db: float, rows: int = 6) -> N
     print(f"{path}: sent, {', '.join(CANDIDATES)} at CBR {cbr:.4f}, {snr_db:g} dB")
 
 
-def feed_of(folder: str, side: int) -> Feed:
-    source = open_source(f"folder:{folder}", side)
-    dataset = Dataset(source, np.arange(len(source)))
-    return Feed(dataset, dataset.items)
-
-
 def main() -> None:
-    feed = feed_of(sys.argv[1], SIDE)
+    if sys.argv[1] == "--denoise":
+        denoising(sys.argv[2])
+        return
+    source = open_source(f"folder:{sys.argv[1]}", SIDE)
+    dataset = Dataset(source, np.arange(len(source)))
+    feed = Feed(dataset, dataset.items)
     least_bandwidth(feed)
     if len(sys.argv) > 2:
         sheet(feed, Path(sys.argv[2]), RATIOS["1/96"], 10.0)
-    denoising(feed, "diffusion-photographs", SIDE)
-    if "diffusion-deepjscc" in shipped.names():
-        denoising(feed_of(sys.argv[1], 128), "diffusion-deepjscc", 128)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def test_a_gan_starts_as_its_base_and_a_diffusion_without_its_ends_is_it(base):
     with torch.no_grad():
         wanted = jscc.decode(delivered, STATE)
         assert torch.equal(made("gan", base, cbr=1 / 48).decode(delivered, STATE), wanted)
-        plain = made("diffusion", base, cbr=1 / 48, denoise=False, steps=0)
+        plain = made("diffusion", base, cbr=1 / 48, steps=0)
         assert torch.equal(plain.decode(delivered, STATE), wanted)
         assert not torch.equal(made("diffusion", base, cbr=1 / 48).decode(delivered, STATE), wanted)
 
@@ -208,8 +208,8 @@ def trained(codec, steps: int) -> list[float]:
 
 def test_the_denoiser_learns_and_then_gains_on_a_decoder_that_knows_no_noise(tmp_path):
     write(tmp_path / "base.safetensors", Part("deepjscc", {"cbr": 1 / 12}))
-    codec = made("diffusion", str(tmp_path / "base.safetensors"), restorer="none")
-    losses = trained(codec, 60)
+    codec = made("diffusion", str(tmp_path / "base.safetensors"), denoise=True, restorer="none")
+    losses = trained(codec, 90)
     assert losses[0] == pytest.approx(1.0, abs=0.15) and sum(losses[-5:]) / 5 < 0.8
     codec.eval()
     with torch.no_grad():
@@ -224,6 +224,12 @@ def test_the_denoiser_learns_and_then_gains_on_a_decoder_that_knows_no_noise(tmp
 def test_the_restorer_learns(base):
     losses = trained(made("diffusion", base, cbr=1 / 48), 40)
     assert sum(losses[-5:]) < sum(losses[:5]) - 1
+
+
+def test_nothing_is_learned_without_a_denoiser_or_a_restorer(base):
+    codec = made("diffusion", base, restorer="none")
+    with pytest.raises(InputError, match="nothing to learn: set denoise"):
+        codec.objective(unlabelled(X), STATE)
 
 
 def test_nothing_is_learned_without_a_base():

@@ -47,7 +47,7 @@ def folder(tmp_path_factory):
 
 
 def test_a_pipeline_by_name_takes_and_gives_pictures(folder):
-    codec = registry.create("codec", "diffusion", size=(32, 36), cbr=1 / 48, denoise=False, steps=2,
+    codec = registry.create("codec", "diffusion", size=(32, 36), cbr=1 / 48, steps=2,
                             restorer=f"diffusers:{folder}").eval()
     shown = torch.sigmoid(Rng.seeded(1).of(2).normal(3, 32, 36))
     rng = Rng.seeded(0).of(2)

@@ -8,7 +8,8 @@ import pytest
 from scipy.stats import binom
 
 from gensc.bench.ldpc import frames, ours, sum_product, waterfall_db, wrong
-from gensc.bench.ldpc_loss import Loss, measure, read, write
+from gensc.bench.ldpc_loss import Loss, measure, read
+from gensc.bench.output import write_csv
 from gensc.errors import InputError
 from gensc.phy.ldpc import NAMES, code
 
@@ -60,7 +61,7 @@ def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
     rows = [Loss("648:1/2", -1.0, -0.9, -0.1, -0.15, -0.05, 8000), Loss("648:5/6", 3.1, 3.2, -0.1, -0.2, 0.0, 400)]
     path = tmp_path / "loss.csv"
     assert read(path) == []
-    write(path, rows)
+    write_csv(rows, path)
     assert read(path) == rows
     with path.open() as file:
         assert next(csv.reader(file)) == ["code", "ours_db", "sionna_db", "loss_db", "loss_low_db", "loss_high_db",

@@ -1,13 +1,12 @@
 """The table behind link adaptation: lost frames of every MCS and size over AWGN, through the modem."""
 
-import csv
-import io
 import math
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from gensc import files, units
+from gensc import units
+from gensc.bench.output import write_csv
 from gensc.phy.mcs import SCHEMES, CodeName, Mcs
 from gensc.progress import track
 from gensc.rng import Rng
@@ -37,11 +36,7 @@ def measure(out: Path, frames: int) -> None:
             for size in sizes(code, scheme)]
     points = [point for code, scheme, size in track(work, "lost frames of every code, MCS and size", len(work))
               for point in curve(code, scheme, size, frames)]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("code", "mcs", "symbols", "snr_db", "frames", "errors"))
-    writer.writerows(astuple(point) for point in points)
-    files.write_text(out, text.getvalue())
+    write_csv(points, out)
 
 
 def sizes(code: CodeName, scheme: Mcs) -> list[int]:

@@ -1,15 +1,12 @@
 """Blind equalisers beside one that knows pilots: symbol errors over multipath."""
 
-import csv
-import io
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from gensc import files, units
+from gensc import units
 from gensc.metric.estimate import mean
 from gensc.phy.equaliser import aligned, centred, constant_modulus, convolved, estimated, mmse, variational
 from gensc.phy.qam import Constellation
@@ -109,10 +106,11 @@ def _row(constellation: Constellation, channel: str, snr_db: float, name: str, p
     return Row(NAMES[constellation.bits], channel, snr_db, name, place, found.value, low, found.high, len(errors))
 
 
-def write_csv(rows: list[Row], path: Path) -> None:
-    """Write the figures, all digits kept."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([field.name for field in fields(Row)])
-    writer.writerows(astuple(row) for row in rows)
-    files.write_text(path, text.getvalue())
+def panels(rows: list[Row]) -> dict[str, dict[str, list[tuple[float, float]]]]:
+    """Symbol errors over SNR on the block that the equalisers adapted to, a panel a constellation and channel."""
+    made: dict[str, dict[str, list[tuple[float, float]]]] = {}
+    for row in rows:
+        if row.block == "own":
+            curves = made.setdefault(f"{row.constellation}, {row.channel}", {})
+            curves.setdefault(row.equaliser, []).append((row.snr_db, row.ser))
+    return made

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
 from gensc.bench.ldpc import TARGET, frames, ours, sum_product, waterfall_db, wrong
 from gensc.errors import InputError
-from gensc.files import write_text
 from gensc.phy.ldpc import Code
 from gensc.progress import track
 
@@ -86,12 +84,3 @@ def read(path: Path) -> list[Loss]:
 
 def _read_row(code: str, ours_db: str, sionna_db: str, loss_db: str, low_db: str, high_db: str, count: str) -> Loss:
     return Loss(code, float(ours_db), float(sionna_db), float(loss_db), float(low_db), float(high_db), int(count))
-
-
-def write(path: Path, rows: list[Loss]) -> None:
-    """The table as CSV, one line a code."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(asdict(rows[0]))
-    table.writerows(map(astuple, rows))
-    write_text(path, text.getvalue())

@@ -1,13 +1,10 @@
 """Learned channels beside the true ones: distance of the conditional law, and links trained through them."""
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from gensc import files
 from gensc.channel.base import Channel
 from gensc.channel.learned import Card, Learned, save
 from gensc.channel.learned.networks import Kind, Sampler
@@ -130,10 +127,10 @@ def _classical(of: Truth, task: Task, snr_db: float) -> float:
     return autoencoder.quadrature(snr_db, abs(gain), task.uses)
 
 
-def write_csv(rows: list[Row], path: Path) -> None:
-    """Write the figures, all digits kept."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([field.name for field in fields(Row)])
-    writer.writerows(astuple(row) for row in rows)
-    files.write_text(path, text.getvalue())
+def panels(rows: list[Row]) -> dict[str, dict[str, list[tuple[float, float]]]]:
+    """Message errors on the true channel over SNR, a panel a channel, a line a model that the link trained through."""
+    made: dict[str, dict[str, list[tuple[float, float]]]] = {}
+    for row in rows:
+        if row.quantity == "message errors":
+            made.setdefault(row.channel, {}).setdefault(row.model, []).append((row.snr_db, row.value))
+    return made

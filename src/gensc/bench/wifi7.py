@@ -8,12 +8,10 @@ two samples, and noise.
 
 from __future__ import annotations
 
-import csv
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -101,14 +99,6 @@ def snr_at(points: Sequence[Point], mcs: int, receiver: str, rate: float) -> flo
             above, below = (math.log(max(p.rate, 0.5 / p.packets)) for p in (low, high))
             return low.snr_db + (high.snr_db - low.snr_db) * (above - math.log(rate)) / (above - below)
     return math.nan
-
-
-def write_csv(points: Iterable[Point], path: Path) -> None:
-    """mcs, receiver, snr_db, packets, errors."""
-    with path.open("w", newline="") as file:
-        out = csv.DictWriter(file, ["mcs", "receiver", "snr_db", "packets", "errors"], lineterminator="\n")
-        out.writeheader()
-        out.writerows(asdict(point) for point in points)
 
 
 def _over(items: Rng, frames: Sequence[torch.Tensor], phy: Phy, model: Model | None) -> np.ndarray:

@@ -58,7 +58,8 @@ def wifi7(
 
     Example: gensc bench wifi7 --packets 300 --out per.csv
     """
-    from gensc.bench.wifi7 import MCS_SHOWN, gap_db, snr_at, table, write_csv
+    from gensc.bench.output import write_csv
+    from gensc.bench.wifi7 import MCS_SHOWN, gap_db, snr_at, table
 
     with stopping("nothing is kept"):
         points = table(packets=packets)
@@ -96,6 +97,7 @@ def learned_channel(
     seed: Annotated[int, typer.Option(help="Seed of everything.")] = 0,
     links: Annotated[bool, typer.Option(help="Train links through the channels as well.")] = True,
     out: Annotated[Path | None, typer.Option(help="CSV table of all figures.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="SVG of the links' errors over SNR.")] = None,
 ) -> None:
     """Channels learned by a GAN and by diffusion: distance from the true law, and message errors of links that were
     trained through them.
@@ -103,6 +105,7 @@ def learned_channel(
     Example: gensc bench learned-channel --channel rapp --model diffusion --out rapp.csv
     """
     from gensc.bench import learned_channel as measure
+    from gensc.bench import output
     from gensc.channel.learned.networks import KINDS, kind_named
     from gensc.learnchannel.truth import TRUTHS
 
@@ -114,19 +117,24 @@ def learned_channel(
             print("\n".join(measure.shown(found)), flush=True)
             rows += found
             if out:
-                measure.write_csv(rows, out)
+                output.write_csv(rows, out)
+    panels = measure.panels(rows)
+    if plot and panels:
+        output.plot(panels, plot, "Es/N0, dB", "message errors", "log")
 
 
 def equaliser(
     blocks: Annotated[int, typer.Option(help="Blocks of 1000 symbols at each SNR.", min=2)] = 40,
     seed: Annotated[int, typer.Option(help="Seed of everything.")] = 0,
     out: Annotated[Path | None, typer.Option(help="CSV table of all points.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="SVG of the errors over SNR.")] = None,
 ) -> None:
     """Symbol errors of a VAE as a blind equaliser beside constant modulus and MMSE with pilots, over multipath.
 
     Example: gensc bench equaliser --blocks 20 --out equaliser.csv
     """
-    from gensc.bench.equaliser import Row, table, write_csv
+    from gensc.bench import output
+    from gensc.bench.equaliser import Row, panels, table
 
     rows: list[Row] = []
     print(f"{'':<8}{'channel':<9}{'SNR dB':>7}  {'equaliser':<16}{'block':<7}{'SER':>9}{'95 %':>20}")
@@ -137,7 +145,9 @@ def equaliser(
             print(f"{row.constellation:<8}{row.channel:<9}{row.snr_db:>7g}  {row.equaliser:<16}{row.block:<7}"
                   f"{row.ser:>9.5f}{interval:>20}", flush=True)
             if out:
-                write_csv(rows, out)
+                output.write_csv(rows, out)
+    if plot:
+        output.plot(panels(rows), plot, "Es/N0, dB", "symbol errors, own block", "log")
 
 
 def _named(name: str) -> "Code":
@@ -165,7 +175,8 @@ def _rates(codes: "list[Code]", seconds: float) -> None:
 
 
 def _loss(codes: "list[Code]", trials: int, out: Path | None) -> None:
-    from gensc.bench.ldpc_loss import measure, read, write
+    from gensc.bench.ldpc_loss import measure, read
+    from gensc.bench.output import write_csv
 
     rows = read(out) if out else []
     print(f"{'code':<10}{'ours dB':>9}{'Sionna dB':>11}{'loss dB':>9}{'95 %':>18}{'frames':>9}")
@@ -175,7 +186,7 @@ def _loss(codes: "list[Code]", trials: int, out: Path | None) -> None:
             found = measure(one, trials)
             rows.append(found)
             if out:
-                write(out, rows)
+                write_csv(rows, out)
         interval = f"{found.loss_low_db:.3f} to {found.loss_high_db:.3f}"
         print(f"{found.code:<10}{found.ours_db:>9.3f}{found.sionna_db:>11.3f}{found.loss_db:>9.3f}{interval:>18}"
               f"{found.frames:>9}", flush=True)

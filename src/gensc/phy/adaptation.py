@@ -24,34 +24,33 @@ GRID_DB = np.arange(-15.0, 60.01, STEP_DB)
 FLOOR = 1e-9
 
 
-def choose(code: CodeName, symbols: int, snr_db: float, target: float, fading: Fading, among: Sequence[int]) -> int:
-    """Of the MCSs ``among``, the one with the highest rate whose frames of ``symbols`` symbols are lost with
-    probability ``target`` or less at ``snr_db`` (Es/N0); where there is none, the one that delivers most.
+def choose(code: CodeName, symbols: int | Sequence[int], snr_db: float, target: float, fading: Fading,
+           among: Sequence[int]) -> int:
+    """Of the MCSs ``among``, the one with the highest rate whose frames of ``symbols`` symbols (one length, or that at
+    each of ``among``) are lost with probability ``target`` or less at ``snr_db`` (Es/N0); where there is none, the one
+    that delivers most.
 
     ``fading`` "rayleigh": the loss is averaged over one Rayleigh gain a frame (block fading).
     """
-    lost = frame_error(code, symbols, snr_db, fading)[list(among)]
+    lengths = [symbols] * len(among) if isinstance(symbols, int) else symbols
+    lost = np.array([frame_error(code, index, length, snr_db, fading)
+                     for index, length in zip(among, lengths, strict=True)])
     rate = np.array([float(SCHEMES[code][index].efficiency) for index in among])
     good = lost <= target
     return among[int(np.argmax(np.where(good, rate, 0) if good.any() else rate * (1 - lost)))]
 
 
-def frame_error(code: CodeName, symbols: int, snr_db: float, fading: Fading = "none") -> np.ndarray:
-    """Probability, by MCS, that a frame of ``symbols`` symbols is lost, an array over the schemes of the code.
+def frame_error(code: CodeName, index: int, symbols: int, snr_db: float, fading: Fading = "none") -> float:
+    """Probability that a frame of ``symbols`` symbols at MCS ``index`` is lost.
 
     Between measured sizes the logarithm is interpolated over log2(symbols); a frame that is longer than any
     counts as several independent ones.
     """
     at = round((min(max(snr_db, GRID_DB[0]), GRID_DB[-1]) - GRID_DB[0]) / STEP_DB)
-    return _curves(code, symbols, fading)[:, at]
+    return float(_sized(code, index, symbols, fading)[at])
 
 
-@lru_cache(maxsize=256)
-def _curves(code: CodeName, symbols: int, fading: Fading) -> np.ndarray:
-    """Loss probability [MCS, G] over GRID_DB of frames of a size."""
-    return np.stack([_sized(code, scheme.index, symbols, fading) for scheme in SCHEMES[code]])
-
-
+@lru_cache(maxsize=2048)
 def _sized(code: CodeName, index: int, symbols: int, fading: Fading) -> np.ndarray:
     """Loss probability [G] of an MCS at a size."""
     sizes = sorted(size for name, mcs, size in _table() if (name, mcs) == (code, index))

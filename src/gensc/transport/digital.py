@@ -60,9 +60,13 @@ class Digital(Bytewise):
         """The MCS of each item; items of free length are known by their ``data``."""
         if self.mcs != "adaptive":
             return [self.mcs] * len(state.snr_db)
-        symbols = [self.uses - self.pilots] * len(state.snr_db) if self.uses else [max(1, 8 * len(one)) for one in data]
-        return [choose(self.code, count, float(snr_db), self.target, self.fading, self.usable)
-                for count, snr_db in zip(symbols, state.snr_db, strict=True)]
+        if self.uses:
+            return [self._chosen(self.uses - self.pilots, snr_db) for snr_db in state.snr_db.tolist()]
+        return [self._chosen([modem.length(carrying(len(one), index, self.code)) for index in self.usable], snr_db)
+                for one, snr_db in zip(data, state.snr_db.tolist(), strict=True)]
+
+    def _chosen(self, symbols: int | list[int], snr_db: float) -> int:
+        return choose(self.code, symbols, snr_db, self.target, self.fading, self.usable)
 
     def space(self, state: State) -> tuple[int, ...] | None:
         if not self.uses:

@@ -47,16 +47,16 @@ class Diffusion(Codec):
     on the air is its own. "" is a codec jscc without training, for trying things out.
     ``cbr``, ``train_cbr``, ``size``: options of the base; 0 and () leave its own.
     ``denoise``: away with the channel's noise, over any channel whose equaliser leaves independent noise of a known
-    power on each symbol. ``steps``: of the restoration, 0 for none: more take longer and show more detail.
-    ``restorer``: "own"; "none", so that nothing but the denoiser is learned; or "diffusers:NAME", the image-to-image
-    pipeline NAME of the diffusers library, from the hub's cache on this machine.
+    power on each symbol. ``restorer``: "own"; "none"; or "diffusers:NAME", the image-to-image pipeline NAME of the
+    diffusers library, from the hub's cache on this machine. ``steps``: of the restoration, 0 for none: more take longer
+    and show more detail.
     It learns by its own objective, whatever the task's loss is.
     """
 
     self_taught = True
 
     def __init__(self, base: str = "", cbr: float = 0.0, train_cbr: tuple[float, ...] = (),
-                 size: int | tuple[int, ...] = 224, denoise: bool = True, steps: int = 2,
+                 size: int | tuple[int, ...] = 224, denoise: bool = False, steps: int = 2,
                  restorer: str = "own") -> None:
         super().__init__()
         if not 0 <= steps <= MOST_STEPS:
@@ -72,11 +72,11 @@ class Diffusion(Codec):
                              "expected one of codec 'jscc' or 'deepjscc' that sends whole symbols")
         self.trained = bool(base)
         self.mark = Mark(self.base if base else None)
-        self.denoiser = Denoiser(self.symbolic.channels)
+        self.denoiser = Denoiser(self.symbolic.channels) if denoise else None
         self.restorer = None if restorer == "none" else Restorer()
         self.hosted = Pipeline(restorer.removeprefix(HOSTED)) if restorer.startswith(HOSTED) else None
         self.schedule = Schedule.cosine()
-        self.denoises, self.steps = denoise, steps
+        self.steps = steps
         self.shape = self.base.shape
 
     @property
@@ -98,7 +98,7 @@ class Diffusion(Codec):
         if payload.dim() == 2:
             promised = (1 / (1 + state.n0.to(payload.device)))[:, None].expand_as(payload)
             payload = torch.stack([payload, promised], dim=1)
-        shown = self.base.decode(self.denoised(payload) if self.denoises else payload, state)
+        shown = self.base.decode(self.denoised(payload), state)
         if not self.steps or (self.restorer is None and self.hosted is None):
             return shown
         rng = state.child("restorer").rng
@@ -108,7 +108,10 @@ class Diffusion(Codec):
         return restore(self.restorer, self.schedule, shown, _told(payload[:, 1], shown), rng, self.steps)
 
     def denoised(self, payload: Tensor) -> Tensor:
-        """Values and qualities [B,2,n] after diffusion from the step that each symbol's quality names."""
+        """Values and qualities [B,2,n] after diffusion from the step that each symbol's quality names, where there is a
+        denoiser."""
+        if self.denoiser is None:
+            return payload
         head, rest = payload[..., :self.symbolic.head], payload[..., self.symbolic.head:]
         values, quality = rest.unbind(1)
         known, level = self.symbolic.lay(math.sqrt(2) * wiener(values, quality)), self.symbolic.lay(quality)
@@ -121,26 +124,37 @@ class Diffusion(Codec):
         return torch.cat([head, torch.stack([clean / math.sqrt(2), told], dim=1)], dim=2)
 
     def objective(self, batch: Batch, state: State) -> Tensor:
-        """The likelihood of what was sent under the denoiser, and the error of the restorer's x_0 at a random step."""
+        """What the denoiser and the restorer learn by."""
         if not self.trained:
             raise InputError("codec 'diffusion' learns on a trained link: set base to a packaged link or a link file")
         delivered, sent = self._received(batch, state)
+        parts = [self._denoising(delivered, sent)] if self.denoiser is not None else []
+        if self.restorer is not None:
+            parts.append(self._restoring(self.restorer, delivered, batch, state))
+        if not parts:
+            raise InputError("codec 'diffusion' has nothing to learn: set denoise = true, or restorer = \"own\"")
+        return torch.stack(parts).sum()
+
+    def _denoising(self, delivered: Tensor, sent: Tensor) -> Tensor:
+        """The negative log likelihood of what was sent under the denoiser."""
+        assert self.denoiser is not None
         head = self.symbolic.head
         values, quality, clean = (self.symbolic.lay(row[:, head:]) for row in (
             math.sqrt(2) * delivered[:, 0], delivered[:, 1], math.sqrt(2) * sent))
-        loss = self.denoiser.loss(clean, values, quality.clamp(max=CERTAIN))
-        if self.restorer is None:
-            return loss
+        return self.denoiser.loss(clean, values, quality.clamp(max=CERTAIN))
+
+    def _restoring(self, restorer: Restorer, delivered: Tensor, batch: Batch, state: State) -> Tensor:
+        """The error of the restorer's x_0 at a random step."""
         with torch.no_grad():
-            shown = self.base.decode(self.denoised(delivered) if self.denoises else delivered, state).float()
+            shown = self.base.decode(self.denoised(delivered), state).float()
         rng = state.child("step").rng
         # A share of pure noise, where sampling starts, whatever the number of its steps.
         draws = rng.uniform(2)
         t = torch.where(draws[:, 0] < 0.5, 1.0, draws[:, 1]) * (self.schedule.steps - 1)
         x_t = self.schedule.noisy((batch.x - shown) / SPREAD, t, rng.child("noise").normal(*shown.shape[1:]))
-        found = shown + SPREAD * self.restorer(shown, x_t, facts_of(self.schedule, t, _told(delivered[:, 1], shown)))
+        found = shown + SPREAD * restorer(shown, x_t, facts_of(self.schedule, t, _told(delivered[:, 1], shown)))
         error = (found - batch.x).square().flatten(1).mean(dim=1)
-        return loss + (error + 1e-6).log().mean() + PERCEPTUAL * st_lpips_loss(found, batch.x)
+        return (error + 1e-6).log().mean() + PERCEPTUAL * st_lpips_loss(found, batch.x)
 
     def _received(self, batch: Batch, state: State) -> tuple[Tensor, Tensor]:
         """What would be delivered [B,2,n] of a batch, and what was sent [B,n] at unit power: over fading symbols for

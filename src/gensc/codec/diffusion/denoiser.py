@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from gensc.codec.jscc.network import SMALL, Stage, known_from
 from gensc.diffusion import Schedule
 
-WIDTH, BLOCKS = 128, 2
+WIDTH, BLOCKS = 96, 2
 CERTAIN = 0.9999
 """The best quality (40 dB) that is told apart from none at all."""
 

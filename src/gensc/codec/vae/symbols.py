@@ -150,9 +150,9 @@ class VaeSymbols(Jscc):
 def side_uses(data: int, snr_db: float) -> int:
     """Channel uses of so many bytes of free length by transport digital: a header of 240, then the bytes and their CRC
     at the 5G NR scheme for the SNR."""
-    index = choose("5g", max(1, 8 * data), snr_db, SIDE_LOSS, "none", range(len(SCHEMES["5g"])))
     crc = 16 if data + 2 <= 64 else 32
-    return 240 + math.ceil((8 * data + crc) / SCHEMES["5g"][index].efficiency)
+    uses = [math.ceil((8 * data + crc) / scheme.efficiency) for scheme in SCHEMES["5g"]]
+    return 240 + uses[choose("5g", uses, snr_db, SIDE_LOSS, "none", range(len(uses)))]
 
 
 def _sent(counts: Tensor) -> Tensor:
