@@ -87,6 +87,11 @@ def test_other_settings_of_transports(name, options, channel, csi):
     check_transport(make, csi=csi)
 
 
+@pytest.mark.parametrize("options", [{"embedding": "angle", "shots": 16}, {"correction": "steane"}], ids=str)
+def test_other_settings_of_qubits(options):
+    check_transport(maker("transport", "qubit", **options))
+
+
 @pytest.mark.parametrize(("name", "options"), [
     ("digital", {"uses": 0}), ("digital", {"uses": 0, "mcs": 7}), ("wifi7", {"uses": 0, "bandwidth_mhz": 40}),
 ], ids=str)

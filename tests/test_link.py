@@ -96,6 +96,13 @@ def test_the_default_link_is_built():
     assert isinstance(link.transport, transport.Features) and isinstance(link.transport.channel, channel.AWGN)
 
 
+def test_a_channel_that_the_transport_does_not_use_is_refused():
+    small = Part("qubit", {"shots": 4})
+    assert isinstance(build(LinkSpec(transport=small), classes=4, size=64).transport, transport.Qubit)
+    with pytest.raises(InputError, match=r"link\.channel is 'rayleigh' and transport 'qubit' has no channel"):
+        build(LinkSpec(transport=small, channel=Part("rayleigh")), classes=4, size=64)
+
+
 @pytest.mark.parametrize(("kind", "part", "known", "message"), [
     ("codec", Part("backbone", {"size": 32}), {"size": 64}, "size follows from the data"),
     ("task", Part("classify", {"classes": 3}), {"classes": 4}, "classes follows from the data"),

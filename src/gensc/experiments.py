@@ -13,11 +13,14 @@ from gensc.zoo.assets import ASSETS, Asset
 MOBILE = ("efficientnet_lite0", "efficientnet_b1", "mobilenet_v3")
 # The networks whose last stages train from stored maps, and how many stages stay fixed.
 TUNED = {"efficientnet_lite0": 7, "efficientnet_b1": 7}
+# The network whose features the hybrid quantum-classical head gets.
+HYBRID = "efficientnet_lite0"
 
 
 def table1() -> Experiment:
     """Table I of the GenSC-6G paper for every backbone at hand: noise on the features, and the learned
-    analog link at 128 channel uses, over AWGN and Rayleigh block fading, frozen and fine-tuned."""
+    analog link at 128 channel uses, over AWGN and Rayleigh block fading, frozen and fine-tuned; one row with the
+    paper's hybrid quantum-classical head."""
     schemes = tuple(scheme for asset in ASSETS.values() if asset.local_file() for scheme in _table1_schemes(asset))
     return Experiment(name="table1", schemes=schemes, data=DataSpec("vehicles:960"),
                       train=TrainSpec(epochs=30, views=2), evaluate=EvaluateSpec(snr_db=(-10.0, 0.0, 10.0, 30.0)))
@@ -37,7 +40,20 @@ def _table1_schemes(asset: Asset) -> list[dict[str, object]]:
     frozen = [{**backbone, **transport, **channel} for transport in (features, analog) for channel in (awgn, fading)]
     # Of the two heads the larger one has the lower validation loss where the features learn too.
     learned = [{**tuned, **transport, "link.task.head": "3xfc"} for transport in (features, analog)]
-    return frozen + (learned if asset.name in TUNED else [])
+    hybrid = {**backbone, **features, **awgn, "link.task.head": "qnn"}
+    return frozen + (learned if asset.name in TUNED else []) + ([hybrid] if asset.name == HYBRID else [])
+
+
+def hqc() -> Experiment:
+    """The hybrid quantum-classical head of GenSC-6G beside classical ones, on the same frozen features.
+
+    Three fully connected layers; the head as it is and without its skip connection; both with a matrix of as many
+    parameters in place of the circuit."""
+    link = LinkSpec(codec=Part("backbone", {"model": HYBRID}))
+    heads = "3xfc", "qnn", "qnn-noskip", "qnn-classical", "qnn-classical-noskip"
+    return Experiment(name="hqc", link=link, schemes=tuple({"link.task.head": head} for head in heads),
+                      seeds=(0, 1, 2, 3, 4), data=DataSpec("vehicles:960"), train=TrainSpec(epochs=30, views=2),
+                      evaluate=EvaluateSpec(snr_db=(10.0, 30.0)))
 
 
 def conventions() -> Experiment:
@@ -49,7 +65,7 @@ def conventions() -> Experiment:
                       evaluate=EvaluateSpec(snr_db=(1.0, 3.0, 10.0, 30.0)))
 
 
-NAMED: dict[str, Callable[[], Experiment]] = {"table1": table1, "conventions": conventions}
+NAMED: dict[str, Callable[[], Experiment]] = {"table1": table1, "conventions": conventions, "hqc": hqc}
 
 
 RECIPES = {file.stem: file for file in sorted((Path(__file__).parent / "recipes").glob("*.toml"))}

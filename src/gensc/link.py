@@ -63,17 +63,23 @@ def learned(link: Link) -> set[str]:
 
 
 def changed(link: Link) -> set[str]:
-    """The names in ``link.state_dict()`` that training can change: not a frozen codec, nor fixed parameters."""
+    """The names in ``link.state_dict()`` that training can change: not a frozen codec, alone or within another, nor
+    fixed parameters."""
     fixed = {f"codec.{name}" for name, value in link.codec.named_parameters() if not value.requires_grad}
-    return {name for name in link.state_dict()
-            if name not in fixed and not (link.codec.frozen and name.startswith("codec."))}
+    frozen = tuple(f"codec.{name}." if name else "codec." for name, part in link.codec.named_modules()
+                   if isinstance(part, Codec) and part.frozen)
+    return {name for name in link.state_dict() if name not in fixed and not name.startswith(frozen)}
 
 
 def build(spec: LinkSpec, classes: int, size: int) -> Link:
     """The link that a spec describes, its new layers drawn from torch's global generator.
 
-    ``classes`` and ``size`` (px) come from the data and go to the parts that ask for them.
+    ``classes`` and ``size`` (px) come from the data and go to the parts that ask for them. Raises InputError for a
+    channel that the transport would not use.
     """
+    if spec.channel != LinkSpec().channel and "channel" not in options_of(lookup("transport", spec.transport.name)):
+        raise InputError(f"link.channel is {spec.channel.name!r} and transport {spec.transport.name!r} has no channel: "
+                         "leave link.channel out, or take another transport")
     codec = make("codec", spec.codec, size=size)
     channel = make("channel", spec.channel)
     transport = make("transport", spec.transport, channel=channel)

@@ -17,7 +17,9 @@ from gensc.data.open import open_source
 from gensc.data.source import Source
 from gensc.errors import InputError
 from gensc.evaluate import evaluate
-from gensc.feed import open_feed
+from gensc.feed import Feed, open_feed
+from gensc.link import Link
+from gensc.linkfile import Card
 from gensc.progress import track
 from gensc.rng import Rng
 from gensc.run import load_splits
@@ -48,17 +50,20 @@ def train_one(experiment: Experiment, out: Path) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Scored:
-    """CSV ``table`` of a link's figures, a row for each SNR and metric, and how many pictures were ``left_out``
-    because the link was trained or chosen on them."""
+class Opened:
+    """A ``link`` with the ``card`` of its ``file``, and the ``feed`` of the items that it is tried on; it was trained
+    or chosen on ``left_out`` others."""
 
-    table: str
+    file: Path
+    link: Link
+    card: Card
+    feed: Feed
     left_out: int
 
 
-def score(link_name: str, data: str, snr_db: tuple[float, ...], seed: int, limit: int | None = None,
-          size: int | None = None, settings: Mapping[str, Any] | None = None) -> Scored:
-    """Score a link, a file or the name of a packaged one, on the items of a data spec that it has not seen.
+def opened(link_name: str, data: str, limit: int | None = None, size: int | None = None,
+           settings: Mapping[str, Any] | None = None) -> Opened:
+    """A link, a file or the name of a packaged one, with the items of a data spec that it has not seen.
 
     ``limit``: only the first so many of them. ``size``: side of the pictures in px, the link's own without it.
     ``settings`` change the link's experiment ("link.codec.cbr": 0.1).
@@ -76,16 +81,33 @@ def score(link_name: str, data: str, snr_db: tuple[float, ...], seed: int, limit
     if link.codec.stored:
         for _ in track(units(fill([link.codec], dataset, 0, store)), "features of the pictures", len(dataset)):
             pass
-    feed = open_feed(link.codec, dataset, 1, store)
+    return Opened(file, link, card, open_feed(link.codec, dataset, 1, store), fresh.left_out)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """CSV ``table`` of a link's figures, a row for each SNR and metric, and how many pictures were ``left_out``
+    because the link was trained or chosen on them."""
+
+    table: str
+    left_out: int
+
+
+def score(link_name: str, data: str, snr_db: tuple[float, ...], seed: int, limit: int | None = None,
+          size: int | None = None, settings: Mapping[str, Any] | None = None) -> Scored:
+    """Score a link on the items of a data spec that it has not seen, ``opened`` with these options."""
+    found = opened(link_name, data, limit, size, settings)
+    csi = found.card.experiment.evaluate.csi
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
     for one in snr_db:
-        columns, cost = evaluate(link, feed, one, card.experiment.evaluate.csi, Rng.seeded(seed).child("test"))
-        for metric, figure in link.task.summarise([columns]).items():
+        columns, cost = evaluate(found.link, found.feed, one, csi, Rng.seeded(seed).child("test"))
+        for metric, figure in found.link.task.summarise([columns]).items():
             values = (f"{value:.4f}" for value in (figure.value, figure.low, figure.high))
-            table.writerow([file.name, f"{one:g}", f"{float(cost.uses.mean()):g}", metric, *values, figure.items])
-    return Scored(text.getvalue(), fresh.left_out)
+            table.writerow([found.file.name, f"{one:g}", f"{float(cost.uses.mean()):g}", metric, *values,
+                            figure.items])
+    return Scored(text.getvalue(), found.left_out)
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,15 @@
 One thread a worker makes the sums, and so the results, the same for every number of workers.
 """
 
-import os
 import pickle
 import queue
-import signal
-import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from typing import Any
 
-import torch
-
+from gensc import children
 from gensc.errors import RunLost
-from gensc.memory import keep_freed
 
 Tell = Callable[[object], None]
 
@@ -39,11 +34,9 @@ def run_jobs(work: Callable[[Any, Tell], None], jobs: Sequence[object], workers:
         todo.put(job)
     crew = [context.Process(target=_serve, args=(work, todo, told), daemon=True)
             for _ in range(max(1, min(workers, len(jobs))))]
-    for process in crew:
-        # A terminal sends Ctrl-C to the workers too: they inherit the block, and never see it while they import.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        process.start()
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    with children.starting():
+        for process in crew:
+            process.start()
     try:
         ended = 0
         while ended < len(jobs):
@@ -68,10 +61,7 @@ def run_jobs(work: Callable[[Any, Tell], None], jobs: Sequence[object], workers:
 
 
 def _serve(work: Callable[[Any, Tell], None], todo: Any, told: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    torch.set_num_threads(1)
-    keep_freed()
+    children.settle()
     while True:
         job = todo.get()
         try:
@@ -89,11 +79,3 @@ def _sendable(error: Exception) -> Exception:
     except Exception:
         return RunLost(f"a job failed with {type(error).__name__}: {error}")
     return error
-
-
-def _end_with_parent() -> None:
-    """End this process once its parent is gone, however that went."""
-    parent = parent_process()
-    assert parent is not None, "a worker has a parent"
-    parent.join()
-    os._exit(1)

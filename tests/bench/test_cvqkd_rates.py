@@ -1,15 +1,12 @@
-"""Rows, table and plot of key rates over distance."""
-
-import csv
-from pathlib import Path
+"""Rows and curves of key rates over distance."""
 
 import pytest
 
-from gensc.bench.cvqkd import BOUND, plot, rates, write_csv
+from gensc.bench.cvqkd import BOUND, panels, rates
 from gensc.errors import InputError
 
 
-def test_rows_table_and_plot(tmp_path: Path) -> None:
+def test_rows_and_curves() -> None:
     rows = list(rates(distances_km=(25.0, 50.0, 100.0), blocks=(10**7, 10**9)))
     asymptotic = [row.bits for row in rows if row.detector == "homodyne" and row.pulses is None]
     assert asymptotic == pytest.approx([0.0916266, 0.0228661, 0.00196695], rel=1e-5)
@@ -18,11 +15,10 @@ def test_rows_table_and_plot(tmp_path: Path) -> None:
         whole = next(one.bits for one in rows if (one.km, one.detector, one.pulses) == (row.km, row.detector, None))
         assert row.bits <= whole <= bound
         assert (row.bits == 0) == (row.reason is not None)
-    write_csv(rows, tmp_path / "rates.csv")
-    table = list(csv.DictReader((tmp_path / "rates.csv").open()))
-    assert [float(line["bits"]) for line in table] == [row.bits for row in rows]
-    plot(rows, tmp_path / "rates.svg")
-    assert "<svg" in (tmp_path / "rates.svg").read_text()
+    whole, finite = panels(rows).values()
+    assert len(whole) == 5 and list(finite) == [BOUND, "homodyne", "10 million pulses", "1,000 million pulses"]
+    assert [bits for _, bits in whole["homodyne"]] == asymptotic and whole["homodyne"] is finite["homodyne"]
+    assert [km for km, _ in finite["10 million pulses"]] == [25.0, 50.0, 100.0]
 
 
 def test_no_distances_are_refused() -> None:

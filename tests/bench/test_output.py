@@ -35,3 +35,22 @@ def test_a_plot_has_a_line_for_each_curve_and_leaves_zeros_out(tmp_path):
     assert len(lines) == 2
     plot(panels, tmp_path / "b.svg", "dB", "errors", "log")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_sampled_marks_stand_beside_exact_lines(tmp_path):
+    sampled = {"a": [(0.1, 0.2, 0.1, 0.3), (0.2, 0.0, 0.0, 0.1)], "b": [(0.1, 0.5), (0.3, 0.6)]}
+    plot({"noise": sampled}, tmp_path / "a.svg", "p", "rate", "log", "log", {"noise": {"a": [(0.1, 0.25), (0.2, 0.3)]}})
+    root = ElementTree.parse(tmp_path / "a.svg").getroot()
+    groups = [group for group in root.iter("{http://www.w3.org/2000/svg}g")]
+    assert sum(group.get("id", "").startswith("LineCollection") for group in groups) == 1
+    plot({"noise": sampled}, tmp_path / "b.svg", "p", "rate", "log", "log")
+    assert (tmp_path / "a.svg").read_bytes() != (tmp_path / "b.svg").read_bytes()
+
+
+def test_the_ninth_line_is_not_drawn_as_the_first(tmp_path):
+    def one(count):
+        plot({"": {str(at): [(0, 1), (1, 2)] for at in range(count)}}, tmp_path / "a.svg", "x", "y")
+        return (tmp_path / "a.svg").read_text().count("stroke-dasharray")
+
+    # 1 of the first eight in four is whole, in the plot and in the legend.
+    assert one(9) == one(8) + 2

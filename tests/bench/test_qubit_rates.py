@@ -1,32 +1,38 @@
 """Figures of codes on noisy qubits: rates, thresholds, and a link's accuracy over p."""
 
-import csv
-
 import pytest
 
-from gensc.bench.qubit import accuracy, logical_rates, plot_accuracy, plot_rates, thresholds, write_csv
+from gensc.bench.qubit import (
+    accuracy,
+    accuracy_panels,
+    compared,
+    exact_panels,
+    logical_rates,
+    rate_panels,
+    thresholds,
+)
 from gensc.codec.store import FeatureStore, fill
 from gensc.errors import InputError
 from gensc.feed import open_feed
 from gensc.link import Link
 from gensc.sweep import units
 from gensc.task import Classify
-from gensc.transport import Features
-from gensc.transport.qubit import Qubit
+from gensc.transport import Features, Qubit
 from helpers import Means, colours
 
 
-def test_sampled_rates_lie_about_the_exact_ones(tmp_path):
+def test_sampled_rates_lie_about_the_exact_ones():
     rows = list(logical_rates(20_000, (0.02, 0.1)))
     assert len(rows) == 4 * 3 * 2 and {row.qubits for row in rows} == {1, 3, 7, 9}
     spread = [(row.sampled - row.exact) / (row.exact * (1 - row.exact) / row.shots) ** 0.5 for row in rows]
     assert max(map(abs, spread)) < 4.5
     assert all(row.low <= row.sampled <= row.high for row in rows)
-    write_csv(rows, tmp_path / "rates.csv")
-    back = list(csv.DictReader((tmp_path / "rates.csv").open()))
-    assert [float(one["exact"]) for one in back] == [row.exact for row in rows]
-    plot_rates(rows, tmp_path / "rates.svg")
-    assert "<svg" in (tmp_path / "rates.svg").read_text()
+    sampled, exact = rate_panels(rows), exact_panels(rows, points=2)
+    assert sampled.keys() == exact.keys() == {"bit flip", "phase flip", "depolarizing"}
+    for row in rows:
+        noise, at = row.noise.replace("_", " "), (0.02, 0.1).index(row.p)
+        assert sampled[noise][row.code][at] == (row.p, row.sampled, row.low, row.high)
+        assert exact[noise][row.code][at] == pytest.approx((row.p, row.exact))
 
 
 def test_thresholds_of_every_code_and_noise():
@@ -48,8 +54,16 @@ def test_accuracy_falls_with_p_and_a_code_holds_it(tmp_path, monkeypatch):
     assert got["steane", 0.05] >= got["none", 0.05] - 0.05
     assert {row.uses for row in rows} == {200 * 5 + 16, 200 * 5 * 7 + 16}
     assert all(row.items == 90 and row.low <= row.accuracy <= row.high for row in rows)
-    plot_accuracy(rows, tmp_path / "accuracy.png")
-    assert (tmp_path / "accuracy.png").stat().st_size > 5000
+    curves = accuracy_panels(rows)["depolarizing"]
+    assert list(curves) == ["none, 200 copies", "steane, 200 copies"]
+    assert [point[:2] for point in curves["steane, 200 copies"]] == [
+        (p, 100 * got["steane", p]) for p in (0.0, 0.05, 0.7)]
+
+
+def test_codes_are_set_beside_no_code_at_as_many_qubits():
+    own = [("none", 20), ("repetition", 20), ("shor", 20), ("steane", 20)]
+    assert compared(_over(Qubit(shots=20, length=5))) == (*own, ("none", 100), ("none", 180), ("none", 140))
+    assert compared(_over(Qubit(embedding="bits", shots=1))) == tuple((name, 1) for name, _ in own)
 
 
 def test_what_does_not_fit_is_refused(tmp_path, monkeypatch):
@@ -57,10 +71,12 @@ def test_what_does_not_fit_is_refused(tmp_path, monkeypatch):
     link = Link(Means(), Features(), Classify(3, "2xfc"))
     with pytest.raises(InputError, match=r"transport\.name = qubit"):
         list(accuracy(link, _feed(link, colours()), (0.1,), (("none", 10),)))
-    with pytest.raises(InputError, match="no rows"):
-        write_csv([], tmp_path / "x.csv")
-    with pytest.raises(InputError, match=r"\.png"):
-        plot_rates(list(logical_rates(10, (0.1,))), tmp_path / "x.txt")
+    with pytest.raises(InputError, match=r"transport\.name = qubit"):
+        compared(link)
+
+
+def _over(transport):
+    return Link(Means(), transport, Classify(3, "2xfc"))
 
 
 def _feed(link, data):

@@ -5,18 +5,14 @@ features and folds; scale, gamma and C are chosen by cross-validation on the tra
 are written here; the test pictures are classified once. Quantum kernels are computed exactly (no shots, no noise).
 """
 
-import csv
-import io
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from gensc import files
 from gensc.codec import Backbone
 from gensc.data.dataset import Dataset, load
 from gensc.errors import InputError
@@ -137,12 +133,3 @@ def _some(dataset: Dataset, each: int, rng: Rng) -> np.ndarray:
                              "take fewer")
         chosen.append(members[rng.child(int(label)).permutation(len(members))[:each]])
     return np.sort(np.concatenate(chosen))
-
-
-def write_csv(rows: list[Row], path: Path) -> None:
-    """Write the figures, all digits kept."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([field.name for field in fields(Row)])
-    writer.writerows(astuple(row) for row in rows)
-    files.write_text(path, text.getvalue())

@@ -6,22 +6,19 @@ is the median of the repeats after one pass that is not counted.
 
 from __future__ import annotations
 
-import csv
-import io
 import multiprocessing
 import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from gensc import files
 from gensc.quantum.circuit import Circuit, Layers
 from gensc.quantum.device import qnode
 from gensc.quantum.statevector import expectations, need
@@ -36,6 +33,7 @@ FULL_BATCH = 32
 WIRES = tuple(range(4, 17, 2))
 PEER_WIRES = 12
 """PennyLane's backprop keeps the state behind every gate: 0.7 GB at 12 qubits, over 10 GB at 16."""
+MIB = 2**20
 _Pass = Callable[[], Tensor]
 
 
@@ -108,41 +106,17 @@ def sizes(wires: Iterable[int] = WIRES, batch: int = 32, repeats: int = 3) -> It
                     yield pool.apply(_size, (engine, layers, count, batch, repeats, torch.get_num_threads()))
 
 
-def write_csv(measured: list[Row] | list[Size], path: Path) -> None:
-    """Write the rows, all digits kept."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([field.name for field in fields(measured[0])])
-    writer.writerows(astuple(one) for one in measured)
-    files.write_text(path, text.getvalue())
-
-
-def plot(measured: list[Size], path: Path) -> None:
-    """Time and memory over the number of qubits, as an image of the kind that the name says."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-    lines = dict.fromkeys((one.engine, one.layers) for one in measured)
-    for (engine, layers), marker in zip(lines, "os^", strict=False):
-        of = [one for one in measured if (one.engine, one.layers) == (engine, layers)]
-        at = [one.wires for one in of]
-        line, = left.semilogy(at, [one.seconds for one in of], marker=marker, label=f"{engine}, {layers}")
-        right.semilogy(at, [max(one.grown_bytes, 1 << 20) / 2**20 for one in of], marker=marker, color=line.get_color())
-        if engine == "gensc":
-            stated = [one.stated_bytes / 2**20 for one in of]
-            right.semilogy(at, stated, ":", color=line.get_color(), label=f"stated, {layers}")
-    left.set(xlabel="qubits", ylabel="seconds, forward and backward", xticks=sorted({one.wires for one in measured}))
-    right.set(xlabel="qubits", ylabel="memory at the peak, MiB", xticks=sorted({one.wires for one in measured}))
-    for axes in (left, right):
-        axes.grid(alpha=0.3)
-        axes.legend(frameon=False)
-    figure.suptitle(f"Ten entangling layers on all amplitudes, {measured[0].batch} items")
-    with files.replacing(path) as temporary:
-        figure.savefig(temporary, format=path.suffix[1:], dpi=150)
-    pyplot.close(figure)
+def panels(measured: Sequence[Size]) -> dict[str, dict[str, list[tuple[float, float]]]]:
+    """Time and memory over the number of qubits, with what gensc states beforehand."""
+    seconds: dict[str, list[tuple[float, float]]] = {}
+    grown: dict[str, list[tuple[float, float]]] = {}
+    for one in measured:
+        name = f"{one.engine}, {one.layers}"
+        seconds.setdefault(name, []).append((one.wires, one.seconds))
+        grown.setdefault(name, []).append((one.wires, one.grown_bytes / MIB))
+        if one.stated_bytes:
+            grown.setdefault(f"stated, {one.layers}", []).append((one.wires, one.stated_bytes / MIB))
+    return {"seconds, forward and backward": seconds, "MiB more at the peak": grown}
 
 
 def _row(engine: str, circuit: Circuit, features: Tensor, repeats: int, seconds: float, ratio: float,
@@ -215,5 +189,8 @@ def _peer(engine: str, circuit: Circuit, weights: Tensor, features: Tensor) -> _
 
 
 def _peak() -> int:
-    """The most memory that this process has had, in bytes."""
+    """The most memory that this process has had, in bytes. Linux counts a parent's with getrusage, not here."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return next(1024 * int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -1,11 +1,13 @@
 """Commands that measure gensc beside its peers and its bounds: bench ldpc, wifi7, adaptation,
-learned-channel, equaliser."""
+learned-channel, equaliser, and those of the quantum parts."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gensc.cli import quantum
+from gensc.cli.options import svg
 from gensc.cli.stop import stopping
 from gensc.errors import InputError
 
@@ -18,7 +20,7 @@ DEFAULT_CODE = "1944:1/2"
 def add(app: typer.Typer) -> None:
     """Add these commands to the root."""
     bench = typer.Typer(help="Measure gensc beside its peers, in one run.", no_args_is_help=True)
-    for command in (ldpc, wifi7, adaptation, learned_channel, equaliser):
+    for command in (ldpc, wifi7, adaptation, learned_channel, equaliser, *quantum.COMMANDS):
         bench.command()(command)
     app.add_typer(bench, name="bench")
 
@@ -97,7 +99,7 @@ def learned_channel(
     seed: Annotated[int, typer.Option(help="Seed of everything.")] = 0,
     links: Annotated[bool, typer.Option(help="Train links through the channels as well.")] = True,
     out: Annotated[Path | None, typer.Option(help="CSV table of all figures.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="SVG of the links' errors over SNR.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="SVG of the links' errors over SNR.", callback=svg)] = None,
 ) -> None:
     """Channels learned by a GAN and by diffusion: distance from the true law, and message errors of links that were
     trained through them.
@@ -127,7 +129,7 @@ def equaliser(
     blocks: Annotated[int, typer.Option(help="Blocks of 1000 symbols at each SNR.", min=2)] = 40,
     seed: Annotated[int, typer.Option(help="Seed of everything.")] = 0,
     out: Annotated[Path | None, typer.Option(help="CSV table of all points.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="SVG of the errors over SNR.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="SVG of the errors over SNR.", callback=svg)] = None,
 ) -> None:
     """Symbol errors of a VAE as a blind equaliser beside constant modulus and MMSE with pilots, over multipath.
 

@@ -14,7 +14,7 @@ app = typer.Typer(
 
 def main() -> None:
     """The ``gensc`` command."""
-    from gensc.cli import bench, channels, data, links, parts, radio, send
+    from gensc.cli import bench, channels, data, keys, links, parts, radio, send
 
     links.add(app)
     parts.add(app)
@@ -23,6 +23,7 @@ def main() -> None:
     channels.add(app)
     radio.add(app)
     send.add(app)
+    keys.add(app)
     try:
         app()
     except (InputError, RunLost) as error:

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from gensc.errors import InputError
@@ -52,3 +53,10 @@ def changes(settings: Sequence[str]) -> dict[str, Any]:
         except tomllib.TOMLDecodeError:
             found[key.strip()] = text
     return found
+
+
+def svg(path: Path | None) -> Path | None:
+    """The file of a plot: what is no name of an SVG is refused before anything is measured."""
+    if path is not None and path.suffix.lower() != ".svg":
+        raise InputError(f"--plot is {path}: plots are SVG, expected a name that ends in .svg")
+    return path

@@ -18,7 +18,9 @@ from gensc.task.base import Task
 class Classify(Task):
     """Class logits [B, classes] from the received features; cross-entropy with label smoothing.
 
-    ``head`` is a registered head: "3xfc" or "2xfc". Feature maps [B,C,H,W] are averaged over H and W first.
+    ``head`` is a registered head: "3xfc" or "2xfc"; "qnn", with a simulated quantum circuit, or the same with a part
+    taken out or replaced: "qnn-noskip", "qnn-classical", "qnn-classical-noskip", "qnn-features". Feature maps
+    [B,C,H,W] are averaged over H and W first.
     """
 
     headline = "accuracy"

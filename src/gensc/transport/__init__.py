@@ -5,7 +5,9 @@ from gensc.transport.base import Transport
 from gensc.transport.capacity import Capacity
 from gensc.transport.digital import Digital
 from gensc.transport.features import Features
+from gensc.transport.qubit import Qubit
+from gensc.transport.sealed import Sealed
 from gensc.transport.symbols import Symbols
 from gensc.transport.wifi7 import Wifi7
 
-__all__ = ["Analog", "Capacity", "Digital", "Features", "Symbols", "Transport", "Wifi7"]
+__all__ = ["Analog", "Capacity", "Digital", "Features", "Qubit", "Sealed", "Symbols", "Transport", "Wifi7"]

@@ -23,8 +23,8 @@ class Transport(nn.Module, ABC):
     ``digital``: it carries bytes too, and what arrives is what was sent or nothing; its features are
     quantised, and differentiable in training mode alone.
     ``power``: the symbols of an item have unit mean power "exact"ly, or "nominal"ly, over equally likely bits;
-    "waveform": what is sent are samples, near unit power while there is a frame; "none": nothing is sent, it is
-    a bound.
+    "waveform": what is sent are samples, near unit power while there is a frame; "none": there are no radio symbols,
+    because it is a bound or sends qubits.
     """
 
     channel: Channel

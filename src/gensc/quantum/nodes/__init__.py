@@ -1,0 +1,1 @@
+"""Learning over several QPU nodes: what a node is, the processes that stand for nodes, and who sums what they give."""

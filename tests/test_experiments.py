@@ -1,0 +1,27 @@
+"""The packaged experiments."""
+
+from gensc import config, experiments
+from gensc.link import build
+
+
+def test_table1_has_one_row_with_the_hybrid_head():
+    heads = [(one.link.task.options["head"], one.link.transport.name, one.link.channel.name)
+             for one in config.expand(experiments.table1()) if one.link.codec.options["model"] == experiments.HYBRID]
+    assert heads.count(("qnn", "features", "awgn")) == 1
+    assert [head for head, *_ in heads if head.startswith("qnn")] == ["qnn"]
+    assert ("2xfc", "features", "awgn") in heads
+
+
+def test_hqc_sets_the_hybrid_head_beside_its_ablations():
+    each = config.expand(experiments.named("hqc"))
+    assert [one.link.task.options["head"] for one in each] == [
+        "3xfc", "qnn", "qnn-noskip", "qnn-classical", "qnn-classical-noskip"]
+    assert {one.seeds for one in each} == {(0, 1, 2, 3, 4)} and {one.evaluate.snr_db for one in each} == {(10.0, 30.0)}
+    assert {(one.link.codec.name, one.link.transport.name, one.link.channel.name) for one in each} == {
+        ("backbone", "features", "awgn")}
+    table1 = experiments.table1()
+    assert all((one.train, one.data) == (table1.train, table1.data) for one in each)
+    # A matrix of as many parameters stands in for the circuit.
+    sizes = {one.link.task.options["head"]: sum(value.numel() for value in build(one.link, 16, 64).task.parameters())
+             for one in each}
+    assert len({sizes[head] for head in sizes if head.startswith("qnn")}) == 1
