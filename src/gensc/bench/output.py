@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gensc import files
-from gensc.report.style import LINES, MARKERS, SERIES, bare, style, svg
+from gensc.report.style import LINES, MARKERS, PAPER, SERIES, bare, style, svg
 
 Curves = Mapping[str, Sequence[tuple[float, float]]]
 """The points (x, y) of each line, by its name."""
@@ -33,7 +33,7 @@ def plot(panels: Mapping[str, Curves], path: Path, x: str, y: str, scale: Litera
     """Draw ``panels`` of curves side by side, each under its title, as an SVG file. On a logarithmic axis values of 0
     are left out: a line ends where nothing was counted any more."""
     with style():
-        figure = Figure(figsize=(3.4 * len(panels) + 0.8, 3.4), layout="constrained")
+        figure = Figure(figsize=(3.4 * len(panels) + 0.8, 3.4), layout="constrained", facecolor=PAPER)
         names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
         for at, (title, curves) in enumerate(panels.items()):
             axes = figure.add_subplot(1, len(panels), at + 1)
