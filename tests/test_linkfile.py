@@ -145,3 +145,20 @@ def test_the_command_line_refuses_what_is_no_link_file(tmp_path):
     (tmp_path / "a.safetensors").write_bytes(b"hello")
     refused(call("eval", tmp_path / "a.safetensors"), "a.safetensors", "no link file")
     refused(call("eval", tmp_path / "none.safetensors"), "none.safetensors")
+
+
+@pytest.mark.parametrize(("codec", "transport", "uses"), [
+    (Part("jscc"), "symbols", 4 + 4 * 16), (Part("restored"), "digital", 128)])
+def test_a_bandwidth_ratio_goes_to_the_part_that_has_a_choice(codec, transport, uses, tmp_path):
+    spec = LinkSpec(codec, Part(transport), task=Part("reconstruct"))
+    path = tmp_path / "a.safetensors"
+    linkfile.save(path, build(spec, 0, 32), Card(Experiment(data=DataSpec(size=32), link=spec), 0, (), "", TRAINED))
+    link, _ = linkfile.load(path, {}, uses / (3 * 32**2))
+    x = unlabelled(torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(1)))
+    with torch.no_grad():
+        assert link(x, State.of(5.0, 2, Rng.seeded(0))).delivery.cost.uses.tolist() == [uses] * 2
+
+
+def test_a_link_without_a_choice_of_ratio_says_so(file):
+    with pytest.raises(InputError, match="has a choice of bandwidth ratio: leave --cbr out"):
+        linkfile.load(file, {}, 1 / 12)

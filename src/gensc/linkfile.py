@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as dump
 from torch import Tensor
 
-from gensc import __version__, config, files
+from gensc import __version__, config, files, registry
 from gensc.config import Experiment
 from gensc.errors import InputError
 from gensc.link import Link, build, learned
@@ -62,8 +63,10 @@ def take(link: Link, path: Path) -> tuple[int, ...]:
     return tuple(seen.tolist())
 
 
-def load(path: Path, changes: Mapping[str, Any] | None = None) -> tuple[Link, Card]:
+def load(path: Path, changes: Mapping[str, Any] | None = None, cbr: float | None = None) -> tuple[Link, Card]:
     """A trained link in evaluation mode and its card; ``changes`` set keys of its experiment ("data.size": 64).
+
+    ``cbr``: channel uses a value of a picture, where the codec has a choice, else of the transport.
 
     Raises InputError where the file is none, and where its weights do not fit what is changed.
     """
@@ -74,7 +77,10 @@ def load(path: Path, changes: Mapping[str, Any] | None = None) -> tuple[Link, Ca
         encoder = facts["codec"]
     except (KeyError, TypeError, AttributeError) as error:
         raise _foreign(path, error) from error
-    card = replace(card, experiment=config.changed(card.experiment, changes or {}))
+    experiment = config.changed(card.experiment, changes or {})
+    if cbr is not None:
+        experiment = config.changed(experiment, _at_ratio(experiment, cbr))
+    card = replace(card, experiment=experiment)
     link = build(card.experiment.link, len(card.classes), card.experiment.data.size)
     if link.codec.stored and link.codec.fingerprint() != encoder:
         raise InputError(f"{path} was trained on other encoder weights than those on this machine: "
@@ -85,6 +91,17 @@ def load(path: Path, changes: Mapping[str, Any] | None = None) -> tuple[Link, Ca
             f" with {', '.join(changes)} changed: change less" if changes else ": it is damaged; train it again"))
     link.load_state_dict({**own, **weights})
     return link.eval(), card
+
+
+def _at_ratio(experiment: Experiment, cbr: float) -> dict[str, Any]:
+    """The change of an experiment that gives a picture ``cbr`` channel uses a value."""
+    parts = experiment.link
+    if "cbr" in signature(registry.lookup("codec", parts.codec.name)).parameters:
+        return {"link.codec.cbr": cbr}
+    if "uses" in signature(registry.lookup("transport", parts.transport.name)).parameters:
+        return {"link.transport.uses": round(3 * experiment.data.size**2 * cbr)}
+    raise InputError(f"neither codec {parts.codec.name!r} nor transport {parts.transport.name!r} has a choice of "
+                     "bandwidth ratio: leave --cbr out")
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

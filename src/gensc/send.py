@@ -47,17 +47,17 @@ def read(file: Path, size: int | None) -> Tensor:
 
 
 def send(pixels: Tensor, links: tuple[str, ...], snr_db: float, formats: tuple[str, ...] = ("webp", "avif"),
-         settings: Mapping[str, Any] | None = None, seed: int = 0) -> list[Received]:
+         settings: Mapping[str, Any] | None = None, seed: int = 0, cbr: float | None = None) -> list[Received]:
     """A picture [3,S,S] at ``snr_db`` (Es/N0): as it was sent, then as each of ``links`` delivers it (files, or names
     of packaged links), then picture files over the digital transport, with as many channel uses as the first link.
 
-    ``settings`` change the experiment of each link ("link.codec.cbr": 0.1, "link.channel.name": "rayleigh").
+    ``settings`` change the experiment of each link ("link.channel.name": "rayleigh"), ``cbr`` its bandwidth ratio.
     Raises InputError for a link that delivers no pictures.
     """
     if not links:
         raise InputError("no link is named: give at least one, e.g. --link jscc")
     side = pixels.shape[1]
-    loaded = [(name, *linkfile.load(shipped.resolve(name, lambda: side), {**(settings or {}), "data.size": side}))
+    loaded = [(name, *linkfile.load(shipped.resolve(name, lambda: side), {**(settings or {}), "data.size": side}, cbr))
               for name in links]
     for name, link, _ in loaded:
         if not isinstance(link.task, Reconstruct):

@@ -62,14 +62,14 @@ class Opened:
 
 
 def opened(link_name: str, data: str, limit: int | None = None, size: int | None = None,
-           settings: Mapping[str, Any] | None = None) -> Opened:
+           settings: Mapping[str, Any] | None = None, cbr: float | None = None) -> Opened:
     """A link, a file or the name of a packaged one, with the items of a data spec that it has not seen.
 
     ``limit``: only the first so many of them. ``size``: side of the pictures in px, the link's own without it.
-    ``settings`` change the link's experiment ("link.codec.cbr": 0.1).
+    ``settings`` change the link's experiment ("link.channel.name": "rayleigh"), ``cbr`` its bandwidth ratio.
     """
     file = shipped.resolve(link_name, lambda: size or native_side(data))
-    link, card = linkfile.load(file, {**(settings or {}), **({} if size is None else {"data.size": size})})
+    link, card = linkfile.load(file, {**(settings or {}), **({} if size is None else {"data.size": size})}, cbr)
     source = open_source(data, card.experiment.data.size)
     if link.task.labelled:
         source = relabelled(source, card.classes)
@@ -94,9 +94,9 @@ class Scored:
 
 
 def score(link_name: str, data: str, snr_db: tuple[float, ...], seed: int, limit: int | None = None,
-          size: int | None = None, settings: Mapping[str, Any] | None = None) -> Scored:
+          size: int | None = None, settings: Mapping[str, Any] | None = None, cbr: float | None = None) -> Scored:
     """Score a link on the items of a data spec that it has not seen, ``opened`` with these options."""
-    found = opened(link_name, data, limit, size, settings)
+    found = opened(link_name, data, limit, size, settings, cbr)
     csi = found.card.experiment.evaluate.csi
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")

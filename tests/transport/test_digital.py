@@ -84,6 +84,11 @@ def test_free_items_pay_for_their_header_and_no_more(generator):
     assert (bits >= 8 * torch.tensor([1, 400, 4000])).all() and bits[2] < 1.03 * 32_000
 
 
+def test_an_empty_free_item_is_its_header(generator):
+    out = ready(Digital(AWGN(), uses=0))((b"", b"x"), state(20.0, 2))
+    assert out.payload[1] == b"x" and out.cost.uses[0] < out.cost.uses[1]
+
+
 def test_short_free_items_meet_their_target_too(generator):
     transport = ready(Digital(AWGN(), uses=0))
     out = transport(tuple(generator.bytes(40) for _ in range(1500)), state(13.0, 1500))

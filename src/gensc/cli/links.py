@@ -111,9 +111,9 @@ def evaluate(
 
     if not snr_db:
         raise InputError("--snr-db is empty: expected numbers between commas, e.g. 0,5,10")
-    settings = {**changes(setting or []), **({"link.codec.cbr": ratio(cbr, "--cbr")} if cbr else {})}
     with stopping("nothing is written"):
-        scored = score(link, data, numbers(snr_db, "--snr-db"), seed, limit, size, settings)
+        scored = score(link, data, numbers(snr_db, "--snr-db"), seed, limit, size, changes(setting or []),
+                       ratio(cbr, "--cbr") if cbr else None)
     if scored.left_out:
         print(f"left out {scored.left_out} pictures that the link was trained or chosen on", file=sys.stderr)
     if out is None:

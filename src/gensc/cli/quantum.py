@@ -169,7 +169,7 @@ def nodes(
             kept.append(row)
             points += curve
             print(f"{row.setting:<44}{row.nodes:>6}{row.steps_per_second:>9.2f}{row.loss:>9.4f}{row.accuracy:>10.4f}"
-                  f"{row.curve_difference:>10.1e}  {row.note}", flush=True)
+                  f"{row.difference:>10.1e}  {row.note}", flush=True)
             if out:
                 output.write_csv(kept, out)
             if curves:

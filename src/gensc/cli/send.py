@@ -47,9 +47,9 @@ def send(
     with stopping("nothing is written"):
         pixels = sender.read(picture, size)
         for one in ratios:
-            settings = {**changes(setting or []), **({"link.codec.cbr": ratio(one, "--cbr")} if one else {})}
             for level in levels:
-                rows.append(sender.send(pixels, tuple(link or ["jscc"]), level, formats, settings, seed))
+                rows.append(sender.send(pixels, tuple(link or ["jscc"]), level, formats, changes(setting or []), seed,
+                                        ratio(one, "--cbr") if one else None))
                 titles.append(f"{level:g} dB{f', CBR {one}' if one else ''}   (PSNR, st_lpips, channel uses)")
         sheet = gallery(rows, titles)
         target = out or Path(f"{picture.stem}-sent.png")

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from typing import cast
 
 import numpy as np
 import torch
@@ -10,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gensc.codec.base import Codec
-from gensc.codec.jscc.network import Stage, known_from
+from gensc.codec.jscc.network import SMALL, Stage, known_from
 from gensc.codec.picture.codec import Format, Picture
 from gensc.codec.picture.formats import resized
 from gensc.errors import InputError
@@ -98,7 +97,7 @@ def facts_of(body: int, share: float, side: int) -> tuple[float, float]:
 
 class Network(nn.Module):
     """Decoded pictures [B,3,H,W] and facts [B,2] -> pictures of the same sides: what is added is learned, in the scale
-    of what such a file of such a picture loses. Untrained it adds nothing."""
+    of what such a file of such a picture loses. Untrained it adds little."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,9 +110,8 @@ class Network(nn.Module):
         self.up = nn.Conv2d(COARSE, 4 * FINE, 1)
         self.last = Stage(FINE, 2)
         self.out = nn.Conv2d(FINE, 12, 3, padding=1)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(cast(Tensor, self.out.bias))
         with torch.no_grad():
+            self.out.weight.mul_(SMALL)
             self.loss.weight.copy_(torch.tensor([LOSS[:3]]))
             self.loss.bias.copy_(torch.tensor(LOSS[3:]))
 

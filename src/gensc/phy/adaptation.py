@@ -56,7 +56,7 @@ def _sized(code: CodeName, index: int, symbols: int, fading: Fading) -> np.ndarr
     sizes = sorted(size for name, mcs, size in _table() if (name, mcs) == (code, index))
     if not sizes:
         return np.ones(len(GRID_DB))
-    parts = math.ceil(symbols / sizes[-1])
+    parts = max(1, math.ceil(symbols / sizes[-1]))
     size = max(symbols / parts, sizes[0])
     above = next(place for place, one in enumerate(sizes) if one >= size)
     below = max(above - 1, 0)
