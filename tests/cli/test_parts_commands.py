@@ -6,7 +6,8 @@ from gensc import registry
 from helpers import call, environment, gensc, refused
 
 COMMANDS = ["run", "train", "eval", "report", "list", "doctor", "zoo list", "zoo pull", "bench qnn", "bench qubit",
-            "bench qubit-accuracy", "bench cvqkd", "bench kernel", "bench nodes", "keys create", "keys fill", "keys left"]
+            "bench qubit-accuracy", "bench cvqkd", "bench kernel", "bench nodes",
+            "keys create", "keys fill", "keys left"]
 
 
 @pytest.fixture(autouse=True)

@@ -37,14 +37,9 @@ def plot(panels: Mapping[str, Curves], path: Path, x: str, y: str, scale: Scale 
     panel and name; what a panel holds under the same name are then marks without a line. On a logarithmic axis values
     of 0 are left out: a line ends where nothing was counted any more."""
     with style():
-<<<<<<< HEAD
-        figure = Figure(figsize=(3.4 * len(panels) + 0.8, 3.4), layout="constrained")
+        figure = Figure(figsize=(3.4 * len(panels) + 0.8, 3.4), layout="constrained", facecolor=PAPER)
         known = exact or {}
         names = list(dict.fromkeys(name for group in (panels, known) for curves in group.values() for name in curves))
-=======
-        figure = Figure(figsize=(3.4 * len(panels) + 0.8, 3.4), layout="constrained", facecolor=PAPER)
-        names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
->>>>>>> main
         for at, (title, curves) in enumerate(panels.items()):
             axes = figure.add_subplot(1, len(panels), at + 1)
             axes.set(title=title, xlabel=x, ylabel=y if at == 0 else "", xscale=across, yscale=scale)
