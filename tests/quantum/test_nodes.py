@@ -290,7 +290,9 @@ def test_workers_end_with_their_parent(how, tmp_path):
     from helpers import alive, environment, family
 
     code = f"""
-import pathlib, test_nodes as t
+import pathlib, signal, test_nodes as t
+# A shell's background job starts deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with t.ProcessPool([t.Node(stops_after=0)]) as pool:
     steps = t.train(t.MODEL, *t.data(), t.plan(), pool)
     pathlib.Path({str(tmp_path / "pid")!r}).write_text(str(pool.pids[0]))

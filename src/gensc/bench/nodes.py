@@ -122,8 +122,10 @@ def data(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def panels(points: Sequence[Point]) -> dict[str, Curves]:
-    """The exact loss over seconds, a line for each setting and number of nodes."""
-    made: dict[str, list[tuple[float, float]]] = {}
+    """The exact loss over seconds, a line for each setting and number of nodes; noiseless ones in a panel of their
+    own."""
+    made: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for one in points:
-        made.setdefault(f"{one.nodes}: {one.setting}", []).append((one.seconds, one.loss))
-    return {"nodes: setting": made}
+        title = "noiseless" if one.setting.startswith("noiseless") else "slow, silent and noisy"
+        made.setdefault(title, {}).setdefault(f"{one.nodes}: {one.setting}", []).append((one.seconds, one.loss))
+    return dict(made)

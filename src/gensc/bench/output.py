@@ -19,6 +19,9 @@ Curves = Mapping[str, Sequence[Point]]
 """The points of each line, by its name."""
 Scale = Literal["linear", "log"]
 
+ENTRY_INCH, LETTER_INCH = 0.6, 0.075
+"""What an entry of a legend takes, and a letter of its name."""
+
 
 def write_csv(rows: Sequence[Any], path: Path) -> None:
     """Write rows that are dataclasses of one kind, all digits kept."""
@@ -37,9 +40,11 @@ def plot(panels: Mapping[str, Curves], path: Path, x: str, y: str, scale: Scale 
     panel and name; what a panel holds under the same name are then marks without a line. On a logarithmic axis values
     of 0 are left out: a line ends where nothing was counted any more."""
     with style():
-        figure = Figure(figsize=(3.4 * len(panels) + 0.8, 3.4), layout="constrained", facecolor=PAPER)
         known = exact or {}
         names = list(dict.fromkeys(name for group in (panels, known) for curves in group.values() for name in curves))
+        width = max(5.6, 3.4 * len(panels) + 0.8)
+        columns = min(len(names), max(1, int(width / (ENTRY_INCH + LETTER_INCH * max(map(len, names))))))
+        figure = Figure(figsize=(width, 3.2 + 0.2 * -(-len(names) // columns)), layout="constrained", facecolor=PAPER)
         for at, (title, curves) in enumerate(panels.items()):
             axes = figure.add_subplot(1, len(panels), at + 1)
             axes.set(title=title, xlabel=x, ylabel=y if at == 0 else "", xscale=across, yscale=scale)
@@ -52,7 +57,7 @@ def plot(panels: Mapping[str, Curves], path: Path, x: str, y: str, scale: Scale 
         # One legend for all panels: a line looks the same in each.
         handles = {handle.get_label(): handle for axes in figure.axes for handle in axes.get_lines()}
         figure.legend(handles=[handles[name] for name in names], loc="outside lower center", frameon=False,
-                      ncols=min(2 * len(panels), 4, len(names)))
+                      ncols=columns)
         files.write_text(path, svg(figure))
 
 
