@@ -18,7 +18,7 @@ from gensc.quantum.program import angles, program
 
 FEW = 16
 """Up to so many amplitudes, the circuit runs on their basis states once, however large the batch."""
-STATES, BUFFERS = 12, 128 << 20
+STATES, BUFFERS = 12, 256 << 20
 """How many states an item takes at the peak of a backward pass, temporaries included, and how many bytes the linear
 algebra libraries keep for themselves, both measured."""
 
