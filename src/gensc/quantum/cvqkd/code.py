@@ -32,9 +32,8 @@ ENSEMBLES = {
     "1/5": Ensemble(((13, 2, 11), (3, 2, 12), (30, 3, 12)), ((2, 21), (4, 20)), ((77, 3), (77, 4))),
     # Richardson and Urbanke, "Multi-edge type LDPC codes", rate 1/10
     "1/10": Ensemble(((31, 2, 20), (19, 3, 22)), ((1, 11), (9, 12)), ((12, 2), (338, 3))),
-    # P. Jouguet, S. Kunz-Jacques, A. Leverrier, Phys. Rev. A 84, 062317 (2011), rates 1/20 and 1/50
+    # P. Jouguet, S. Kunz-Jacques, A. Leverrier, Phys. Rev. A 84, 062317 (2011), rate 1/20
     "1/20": Ensemble(((8, 2, 34), (6, 3, 34)), ((2, 8), (2, 9)), ((82, 2), (104, 3))),
-    "1/50": Ensemble(((36, 2, 57), (28, 3, 57)), ((17, 3), (15, 7)), ((960, 2), (576, 3))),
 }
 
 
