@@ -48,15 +48,15 @@ class Diffusion(Codec):
     ``cbr``, ``train_cbr``, ``size``: options of the base; 0 and () leave its own.
     ``denoise``: away with the channel's noise, over any channel whose equaliser leaves independent noise of a known
     power on each symbol. ``restorer``: "own"; "none"; or "diffusers:NAME", the image-to-image pipeline NAME of the
-    diffusers library, from the hub's cache on this machine. ``steps``: of the restoration, 0 for none: more take longer
-    and show more detail.
+    diffusers library, from the hub's cache on this machine. ``steps``: of the restoration, 0 for none; more take longer
+    and may show more detail.
     It learns by its own objective, whatever the task's loss is.
     """
 
     self_taught = True
 
     def __init__(self, base: str = "", cbr: float = 0.0, train_cbr: tuple[float, ...] = (),
-                 size: int | tuple[int, ...] = 224, denoise: bool = False, steps: int = 2,
+                 size: int | tuple[int, ...] = 224, denoise: bool = False, steps: int = 1,
                  restorer: str = "own") -> None:
         super().__init__()
         if not 0 <= steps <= MOST_STEPS:
