@@ -23,9 +23,9 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from gensc.codec import Backbone
-from gensc.data.cache import cache_dir
 from gensc.data.dataset import Dataset
 from gensc.data.open import open_source
+from gensc.machine.cache import cache_dir
 from gensc.metric.estimate import wilson
 from gensc.phy import entropy
 from gensc.phy.quantise import Learned, Uniform

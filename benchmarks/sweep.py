@@ -1,8 +1,8 @@
 """Wall time of a whole sweep against the sum of its bare forward passes.
 
 A link whose encoder runs at every point (nothing stored) is trained for one epoch, then scored at sixteen
-SNRs by ``gensc.sweep`` with one worker: process start, reading pictures from disk, streams, channel, metrics and
-storage included. The same tensors then go through bare calls of its modules, one thread as in a worker.
+SNRs by ``gensc.experiment.sweep`` with one worker: process start, reading pictures from disk, streams, channel,
+metrics and storage included. The same tensors then go through bare calls of its modules, one thread as in a worker.
 
     python benchmarks/sweep.py
 """
@@ -14,16 +14,16 @@ from pathlib import Path
 import torch
 
 from gensc import config
-from gensc.codec.store import FeatureStore
 from gensc.data.dataset import Splits
+from gensc.experiment.linkfile import load
+from gensc.experiment.results import Results
+from gensc.experiment.run import load_splits
+from gensc.experiment.store import FeatureStore
+from gensc.experiment.sweep import jobs_of, sweep, train_link
 from gensc.export.rendered import make
-from gensc.linkfile import load
-from gensc.memory import keep_freed
-from gensc.results import Results
+from gensc.machine.memory import keep_freed
 from gensc.rng import Rng
-from gensc.run import load_splits
 from gensc.signal import State
-from gensc.sweep import jobs_of, sweep, train_link
 
 SNR_DB = tuple(float(snr_db) for snr_db in range(-10, 22, 2))
 EXPERIMENT = {

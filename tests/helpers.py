@@ -24,8 +24,8 @@ from gensc.codec import Codec
 from gensc.config import Experiment, load
 from gensc.data.dataset import Dataset
 from gensc.data.source import Item, Source
+from gensc.experiment.results import Point, Results
 from gensc.link import Link
-from gensc.results import Point, Results
 from gensc.signal import State
 from gensc.task import Classify
 from gensc.transport.features import Features
@@ -270,7 +270,7 @@ def same_points(one: list[Point], other: list[Point]) -> bool:
 
 
 def serial(work: Callable, jobs: list, workers: int) -> Iterator[object]:
-    """``gensc.workers.run_jobs`` without processes."""
+    """``gensc.machine.workers.run_jobs`` without processes."""
     for job in jobs:
         told: list[object] = []
         work(job, told.append)

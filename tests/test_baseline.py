@@ -3,17 +3,17 @@ import pytest
 import torch
 
 from gensc import config
-from gensc.baseline import with_baseline
 from gensc.channel import AWGN
 from gensc.codec import Backbone, Picture
 from gensc.config import EvaluateSpec, Experiment, LinkSpec, Part
 from gensc.data.dataset import Dataset
 from gensc.data.open import open_source
 from gensc.errors import InputError
-from gensc.evaluate import evaluate
-from gensc.feed import Feed
+from gensc.experiment.baseline import with_baseline
+from gensc.experiment.evaluate import evaluate
+from gensc.experiment.feed import Feed
+from gensc.experiment.separate import TARGETS, separate
 from gensc.rng import Rng
-from gensc.separate import TARGETS, separate
 
 
 def links(experiment):

@@ -1,6 +1,7 @@
 """The packaged experiments."""
 
-from gensc import config, experiments
+from gensc import config
+from gensc.experiment import packaged as experiments
 from gensc.link import build
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from gensc.codec.store import VIEWS, FeatureStore, fill
-from gensc.evaluate import evaluate, receive_ms
-from gensc.feed import Feed, open_feed
+from gensc.experiment.evaluate import evaluate, receive_ms
+from gensc.experiment.feed import Feed, open_feed
+from gensc.experiment.store import VIEWS, FeatureStore, fill
 from gensc.rng import Rng
 from gensc.signal import State
 from helpers import Learning, Means, colours, toy_link

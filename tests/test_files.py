@@ -2,8 +2,8 @@
 
 import pytest
 
-from gensc import files
 from gensc.errors import InputError
+from gensc.machine import files
 from helpers import small_disk
 
 

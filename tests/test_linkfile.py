@@ -7,12 +7,12 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from gensc import linkfile
 from gensc.batch import unlabelled
 from gensc.config import DataSpec, Experiment, LinkSpec, Part
 from gensc.errors import InputError
+from gensc.experiment import linkfile
+from gensc.experiment.linkfile import Card
 from gensc.link import build
-from gensc.linkfile import Card
 from gensc.rng import Rng
 from gensc.signal import State
 from helpers import call, refused, small_disk

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from gensc import linkfile, shipped
 from gensc.data.dataset import Dataset
 from gensc.data.open import open_source
+from gensc.experiment import linkfile
+from gensc.experiment.single import score, unseen
 from gensc.metric.image import psnr
 from gensc.rng import Rng
 from gensc.signal import State
-from gensc.single import score, unseen
 from gensc.transport.symbols import unit_power
+from gensc.zoo import links as shipped
 
 CIFAR = Path(os.environ.get("GENSC_TEST_DATA", "../shared/data")) / "cifar10" / "train.parquet"
 PICTURES = 60

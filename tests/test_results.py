@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gensc.errors import InputError
-from gensc.results import LinkFacts, Point, Results
+from gensc.experiment.results import LinkFacts, Point, Results
 from gensc.signal import Cost
 from helpers import same_points, small_disk
 

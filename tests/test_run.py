@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from gensc import sweep
-from gensc.sweep import locked
+from gensc.experiment import sweep
+from gensc.experiment.sweep import locked
 from helpers import (
     GENSC,
     alive,
@@ -197,7 +197,7 @@ def test_a_full_disk_is_one_sentence(one, tmp_path, limit):
 @pytest.mark.parametrize("name", ["a b", "größe", "ein'quote", 'a"quote', "back\\slash", "emoji😀"])
 def test_paths_of_any_name_come_back_from_the_results_folder(one, tmp_path, name, monkeypatch):
     from gensc import config
-    from gensc.run import run
+    from gensc.experiment.run import run
     from helpers import save_pictures
 
     monkeypatch.setattr(sweep, "run_jobs", lambda work, jobs, workers: serial(work, [], workers))

@@ -7,14 +7,15 @@ import pytest
 import torch
 from PIL import Image
 
-from gensc import config, linkfile
+from gensc import config
 from gensc.config import DataSpec, Experiment, LinkSpec, Part
 from gensc.errors import InputError
+from gensc.experiment import linkfile
+from gensc.experiment.linkfile import Card
+from gensc.experiment.send import Received, read, send
 from gensc.link import build
-from gensc.linkfile import Card
 from gensc.report.gallery import gallery
 from gensc.rng import Rng
-from gensc.send import Received, read, send
 from helpers import call, refused
 
 SPEC = LinkSpec(Part("jscc", {"cbr": 1 / 12}), Part("symbols"), task=Part("reconstruct", {"metrics": ("psnr",)}))

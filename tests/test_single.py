@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from gensc import config, linkfile
+from gensc import config
 from gensc.errors import InputError
-from gensc.single import COLUMNS, score, train_one
+from gensc.experiment import linkfile
+from gensc.experiment.single import COLUMNS, score, train_one
 from helpers import call, finished, points, refused, save_pictures, tiny_toml
 
 
@@ -103,10 +104,10 @@ def test_eval_writes_what_it_prints(link, one, tmp_path):
 def test_a_link_scores_the_same_in_a_run_and_alone(link, one, tmp_path_factory):
     """The run's own test items, scored through the folder: the noise is the item's, not the batch's."""
     from gensc.data.dataset import Dataset
-    from gensc.evaluate import evaluate
-    from gensc.feed import Feed
+    from gensc.experiment.evaluate import evaluate
+    from gensc.experiment.feed import Feed
+    from gensc.experiment.run import load_splits
     from gensc.rng import Rng
-    from gensc.run import load_splits
 
     trained, card = linkfile.load(link)
     test = load_splits(card.experiment).test
@@ -129,7 +130,7 @@ def test_train_makes_the_link_of_the_run(link, one, tmp_path):
 
 
 def test_a_training_that_was_stopped_goes_on_beside_its_file(one, tmp_path, monkeypatch):
-    from gensc import single
+    from gensc.experiment import single
 
     experiment = config.changed(one.experiment, {"train.epochs": 6, "seeds": [0]})
     train_one(experiment, tmp_path / "whole.safetensors")

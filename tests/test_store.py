@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from gensc.codec import Backbone
-from gensc.codec.store import FeatureStore, fill, read
 from gensc.data.dataset import Dataset
 from gensc.data.folder import Folder
 from gensc.errors import InputError
+from gensc.experiment.store import FeatureStore, fill, read
 from helpers import Colours, Means, colours, small_disk
 
 

@@ -6,11 +6,12 @@ import sys
 
 import pytest
 
-from gensc import config, sweep
+from gensc import config
 from gensc.errors import InputError
-from gensc.results import LinkFacts, Results
-from gensc.run import load_splits, run
-from gensc.sweep import Job, jobs_of, locked, run_job
+from gensc.experiment import sweep
+from gensc.experiment.results import LinkFacts, Results
+from gensc.experiment.run import load_splits, run
+from gensc.experiment.sweep import Job, jobs_of, locked, run_job
 from helpers import finished, points, same_points, save_pictures, serial, tiny_toml
 
 

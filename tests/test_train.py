@@ -6,14 +6,14 @@ import dataclasses
 import pytest
 import torch
 
-from gensc.codec.store import FeatureStore, fill
 from gensc.config import TrainSpec
 from gensc.data.dataset import Dataset, Relabelled
 from gensc.errors import InputError
-from gensc.evaluate import evaluate
-from gensc.feed import Feed, open_feed
+from gensc.experiment.evaluate import evaluate
+from gensc.experiment.feed import Feed, open_feed
+from gensc.experiment.store import FeatureStore, fill
+from gensc.experiment.train import Training, validation_loss
 from gensc.rng import Rng
-from gensc.train import Training, validation_loss
 from helpers import Learning, Means, colours, same_weights, small_disk, toy_link, weights
 
 SPEC = TrainSpec(epochs=6, batch=16, rate=1e-2, patience=6, snr_db=(0.0, 20.0), views=2)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from gensc.errors import InputError, RunLost
-from gensc.workers import run_jobs
+from gensc.machine.workers import run_jobs
 
 # helpers is imported in the functions that use it: workers import this module too, and that would be slow.
 
@@ -70,7 +70,8 @@ def test_a_crashed_worker_is_one_clear_sentence():
 
 @pytest.mark.parametrize("work", [unpicklable_error], ids=["unpicklable"])
 def test_an_error_that_cannot_be_sent_does_not_hang(work):
-    code = f"from gensc.workers import run_jobs; import test_workers as t; list(run_jobs(t.{work.__name__}, [1], 1))"
+    code = ("from gensc.machine.workers import run_jobs; import test_workers as t; "
+            f"list(run_jobs(t.{work.__name__}, [1], 1))")
     parent = started(code)
     try:
         _, err = parent.communicate(timeout=20)
@@ -129,7 +130,7 @@ def test_workers_end_when_their_parent_is_killed(moment, tmp_path):
     from helpers import alive, family
 
     parent = started(f"""
-from gensc.workers import run_jobs
+from gensc.machine.workers import run_jobs
 import test_workers, pathlib
 for pid in run_jobs(test_workers.forever, [1], 1):
     pathlib.Path({str(tmp_path / "pid")!r}).write_text(str(pid))

@@ -8,7 +8,7 @@ import torch
 
 from gensc import zoo
 from gensc.errors import InputError
-from gensc.zoo.assets import ASSETS
+from gensc.zoo.backbones import ASSETS
 from helpers import call, refused
 
 

@@ -11,11 +11,11 @@ from gensc.bench.qubit import (
     rate_panels,
     thresholds,
 )
-from gensc.codec.store import FeatureStore, fill
 from gensc.errors import InputError
-from gensc.feed import open_feed
+from gensc.experiment.feed import open_feed
+from gensc.experiment.store import FeatureStore, fill
+from gensc.experiment.sweep import units
 from gensc.link import Link
-from gensc.sweep import units
 from gensc.task import Classify
 from gensc.transport import Features, Qubit
 from helpers import Means, colours

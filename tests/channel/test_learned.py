@@ -7,12 +7,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from gensc.bench.learned_channel.distance import Use, distance
 from gensc.channel import Chain
 from gensc.channel.learned import DEFAULT, Card, Learned, load, save
 from gensc.channel.learned.networks import Denoiser, sampler
+from gensc.channel.learned.truth import truth
 from gensc.errors import InputError
-from gensc.learnchannel.distance import Use, distance
-from gensc.learnchannel.truth import truth
 from gensc.registry import create
 from gensc.rng import Rng
 from gensc.signal import Signal, State

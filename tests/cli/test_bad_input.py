@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from gensc import sweep
+from gensc.experiment import sweep
 from helpers import call, environment, gensc, picture, refused, save_pictures, serial, tiny_toml
 
 
@@ -87,7 +87,7 @@ def test_a_folder_of_one_class_is_refused(tmp_path):
 
 
 def test_a_folder_whose_picture_vanished_on_the_way_is_named(folder, tmp_path, monkeypatch):
-    from gensc import run as runner
+    from gensc.experiment import run as runner
 
     load = runner.load_splits
 

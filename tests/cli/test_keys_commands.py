@@ -2,7 +2,7 @@
 
 import pytest
 
-from gensc.quantum.keystore import KeyStore
+from gensc.quantum.key.keystore import KeyStore
 from helpers import call, refused
 
 

@@ -5,7 +5,7 @@ import pwd
 
 import pytest
 
-from gensc import sweep
+from gensc.experiment import sweep
 from helpers import GENSC, call, finished, gensc, refused, serial, tiny, tiny_toml
 
 

@@ -10,7 +10,7 @@ from gensc.codec import Backbone
 from gensc.codec.backbone import as_map
 from gensc.errors import InputError
 from gensc.rng import Rng
-from gensc.zoo.assets import ASSETS
+from gensc.zoo.backbones import ASSETS
 from gensc.zoo.timm_ready import timm
 
 
@@ -93,7 +93,7 @@ def test_every_name_of_the_paper_is_an_architecture_of_timm():
 
 @pytest.mark.parametrize("model", ["resnet50", "vgg16", "resnet18"])
 def test_missing_weights_name_the_command_that_gets_them(model, monkeypatch):
-    monkeypatch.setattr("gensc.zoo.assets.Asset.local_file", lambda self: None)
+    monkeypatch.setattr("gensc.zoo.backbones.Asset.local_file", lambda self: None)
     with pytest.raises(InputError, match=rf"(?s)weights of {model} are not on this machine.*`gensc zoo pull {model}`"):
         zoo.load(model)
 

@@ -3,19 +3,20 @@
 import pytest
 import torch
 
-from gensc import linkfile, registry
+from gensc import registry
 from gensc.batch import unlabelled
 from gensc.channel import AWGN, Rayleigh
 from gensc.codec.diffusion.denoiser import Denoiser, denoise, wiener
 from gensc.codec.diffusion.restorer import SPREAD, restore
 from gensc.config import Experiment, LinkSpec, Part, TrainSpec
-from gensc.diffusion import Schedule
 from gensc.errors import InputError
+from gensc.experiment import linkfile
+from gensc.experiment.train import loss_of
 from gensc.link import Link, build, learned
 from gensc.rng import Rng
+from gensc.schedule import Schedule
 from gensc.signal import State
 from gensc.task import Reconstruct
-from gensc.train import loss_of
 from gensc.transport.symbols import Symbols
 
 SIDE = 32

@@ -5,14 +5,15 @@ import math
 import pytest
 import torch
 
-from gensc import memory, registry
+from gensc import registry
 from gensc.batch import Batch
 from gensc.channel import AWGN, Rayleigh
 from gensc.codec import Jscc
+from gensc.codec.blocks import dct_basis
 from gensc.codec.jscc.level import HEAD, Level
-from gensc.codec.jscc.network import dct_basis
 from gensc.errors import InputError
 from gensc.link import Link
+from gensc.machine import memory
 from gensc.metric.image import psnr
 from gensc.rng import Rng
 from gensc.signal import State

@@ -1,6 +1,6 @@
 import pytest
 
-from gensc import progress
+from gensc.machine import progress
 
 
 def test_short_loops_are_silent(capsys):

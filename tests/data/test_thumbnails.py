@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gensc.data import thumbnails
-from gensc.data.cache import cache_dir
 from gensc.data.folder import Folder
+from gensc.machine.cache import cache_dir
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import math
 import pytest
 import torch
 
-from gensc.diffusion import Schedule
 from gensc.errors import InputError
 from gensc.rng import Rng
+from gensc.schedule import Schedule
 
 
 def test_linear_is_the_product_of_its_betas():

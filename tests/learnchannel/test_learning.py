@@ -5,12 +5,12 @@ import math
 import pytest
 import torch
 
+from gensc.bench.learned_channel.autoencoder import positions, quadrature, trained, wrong
+from gensc.bench.learned_channel.distance import Use, distance
 from gensc.channel import AWGN, Rayleigh
+from gensc.channel.learned import training
 from gensc.channel.learned.networks import conditions
-from gensc.learnchannel import training
-from gensc.learnchannel.autoencoder import positions, quadrature, trained, wrong
-from gensc.learnchannel.distance import Use, distance
-from gensc.learnchannel.truth import pairs, truth
+from gensc.channel.learned.truth import pairs, truth
 from gensc.rng import Rng
 from gensc.signal import Signal, State
 

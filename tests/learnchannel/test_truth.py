@@ -7,10 +7,10 @@ import pytest
 import torch
 from scipy.stats import multivariate_normal, rice
 
+from gensc.bench.learned_channel.distance import SAMPLES, Use, cells, counts, distance, uses
 from gensc.channel.learned.networks import Sampler
+from gensc.channel.learned.truth import TRUTHS, density, pairs, truth
 from gensc.errors import InputError
-from gensc.learnchannel.distance import SAMPLES, Use, cells, counts, distance, uses
-from gensc.learnchannel.truth import TRUTHS, density, pairs, truth
 from gensc.rng import Rng
 from gensc.signal import Signal, State
 

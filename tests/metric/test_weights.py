@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from gensc.errors import InputError
-from gensc.metric import clip, features, lpips, weights
-from gensc.metric.weights import CLIP, WEIGHTS, imported
+from gensc.metric import clip, features, lpips
 from gensc.rng import Rng
+from gensc.zoo import metrics as weights
+from gensc.zoo.metrics import CLIP, WEIGHTS, imported
 
 LIBRARIES = {"lpips": "torchmetrics", "fid": "torch_fidelity", "clip": "transformers"}
 

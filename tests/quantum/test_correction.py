@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gensc.errors import InputError
-from gensc.quantum.correction import (
+from gensc.quantum.qubit.correction import (
     Code,
     code,
     logical_transfer,
@@ -19,8 +19,8 @@ from gensc.quantum.correction import (
     shor,
     steane,
 )
-from gensc.quantum.correction.codes import lookup, numbers, rows
-from gensc.quantum.noise import PAULIS, Noise, noisy, pauli_kraus
+from gensc.quantum.qubit.correction.codes import lookup, numbers, rows
+from gensc.quantum.qubit.noise import PAULIS, Noise, noisy, pauli_kraus
 from gensc.rng import Rng
 
 NOISES = ("bit_flip", "phase_flip", "depolarizing")

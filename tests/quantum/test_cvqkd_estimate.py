@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from gensc.errors import InputError
-from gensc.quantum.cvqkd import pulses as module
-from gensc.quantum.cvqkd.attack import InterceptResend
-from gensc.quantum.cvqkd.estimate import Estimate, Moments, estimate, expected, worst_case_quantile
-from gensc.quantum.cvqkd.pulses import transmit
-from gensc.quantum.cvqkd.rate import Setup, fibre, key_rate
+from gensc.quantum.key.cvqkd import pulses as module
+from gensc.quantum.key.cvqkd.attack import InterceptResend
+from gensc.quantum.key.cvqkd.estimate import Estimate, Moments, estimate, expected, worst_case_quantile
+from gensc.quantum.key.cvqkd.pulses import transmit
+from gensc.quantum.key.cvqkd.rate import Setup, fibre, key_rate
 from gensc.rng import Rng
 
 SETUP = Setup(4, fibre(10), xi=0.04, eta=0.6, v_el=0.05)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gensc.errors import InputError
-from gensc.quantum.cvqkd.finite import Security, finite_rate, least_block, penalty
-from gensc.quantum.cvqkd.rate import Setup, fibre, holevo_bound, key_rate, plob_bound, shared
+from gensc.quantum.key.cvqkd.finite import Security, finite_rate, least_block, penalty
+from gensc.quantum.key.cvqkd.rate import Setup, fibre, holevo_bound, key_rate, plob_bound, shared
 
 SETUPS = [Setup(4, fibre(25)), Setup(2, fibre(10), 0.03, 0.8, 0.1, 0.9), Setup(20, 0.9, 0.002, 0.95, 0.001, 1.0),
           Setup(0.5, 0.01, 0.001, 0.4, 0.05, 0.98)]

@@ -8,9 +8,9 @@ import pytest
 from scipy.linalg import toeplitz as dense
 
 from gensc.errors import InputError
-from gensc.quantum.cvqkd import amplify, decode, reconcile
-from gensc.quantum.cvqkd.amplify import toeplitz
-from gensc.quantum.cvqkd.code import ENSEMBLES, Code, code
+from gensc.quantum.key.cvqkd import amplify, decode, reconcile
+from gensc.quantum.key.cvqkd.amplify import toeplitz
+from gensc.quantum.key.cvqkd.code import ENSEMBLES, Code, code
 
 DRAWN = np.random.default_rng(7)
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from gensc.errors import InputError
-from gensc.quantum.cvqkd.attack import InterceptResend
-from gensc.quantum.cvqkd.finite import Security
-from gensc.quantum.cvqkd.rate import Setup, fibre, holevo_bound
-from gensc.quantum.cvqkd.session import Plan, Session, matched, run, tag_length
+from gensc.quantum.key.cvqkd.attack import InterceptResend
+from gensc.quantum.key.cvqkd.finite import Security
+from gensc.quantum.key.cvqkd.rate import Setup, fibre, holevo_bound
+from gensc.quantum.key.cvqkd.session import Plan, Session, matched, run, tag_length
 from gensc.rng import Rng
 
 SHORT = Plan(matched(Setup(1, fibre(5)), 0.2, 0.9), pulses=1_000_000, revealed=0.5, code_rate="1/5", z=256)

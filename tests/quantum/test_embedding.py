@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from gensc.errors import InputError
-from gensc.quantum.circuit import Circuit
-from gensc.quantum.device import on_pennylane
-from gensc.quantum.embedding import amplitudes, angles
-from gensc.quantum.statevector import expectations, states
+from gensc.quantum.circuit.circuit import Circuit
+from gensc.quantum.circuit.device import on_pennylane
+from gensc.quantum.circuit.embedding import amplitudes, angles
+from gensc.quantum.circuit.statevector import expectations, states
 
 AMPLITUDES, ANGLES = Circuit(3, 1), Circuit(3, 1, embedding="angle_ry")
 

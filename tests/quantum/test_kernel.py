@@ -9,9 +9,9 @@ import torch
 
 from gensc.bench import kernel as bench
 from gensc.errors import InputError
-from gensc.quantum import kernel as quantum
-from gensc.quantum.kernel import Kernel, alignment, bloch, states
-from gensc.quantum.svm import fit
+from gensc.quantum.circuit import kernel as quantum
+from gensc.quantum.circuit.kernel import Kernel, alignment, bloch, states
+from gensc.quantum.circuit.svm import fit
 from gensc.rng import Rng
 
 

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from gensc.errors import InputError
-from gensc.quantum.keystore import KeyStore
+from gensc.quantum.key.keystore import KeyStore
 
 TAKER = """
 import os, sys
 from pathlib import Path
-from gensc.quantum.keystore import KeyStore
+from gensc.quantum.key.keystore import KeyStore
 sender, receiver = (KeyStore(Path(one)) if one else None for one in sys.argv[1:3])
 os.write(1, b"ready\\n")
 for _ in range(int(sys.argv[4])):

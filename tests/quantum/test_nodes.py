@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from gensc.errors import InputError, RunLost
-from gensc.quantum.circuit import Circuit
+from gensc.quantum.circuit.circuit import Circuit
+from gensc.quantum.circuit.statevector import expectations
 from gensc.quantum.nodes.classifier import Classifier
 from gensc.quantum.nodes.node import Node
 from gensc.quantum.nodes.pool import ProcessPool, Reply
 from gensc.quantum.nodes.training import Plan, train
-from gensc.quantum.statevector import expectations
 from gensc.rng import Rng
 
 # helpers is imported in the functions that use it: workers import this module too, and that would be slow.

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gensc.errors import InputError
-from gensc.quantum.noise import (
+from gensc.quantum.qubit.noise import (
     PAULIS,
     Noise,
     checked_kraus,

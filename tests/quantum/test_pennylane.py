@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from gensc.errors import InputError
-from gensc.quantum.circuit import Circuit
-from gensc.quantum.device import on_pennylane
-from gensc.quantum.layer import QuantumLayer
-from gensc.quantum.statevector import expectations
+from gensc.quantum.circuit.circuit import Circuit
+from gensc.quantum.circuit.device import on_pennylane
+from gensc.quantum.circuit.layer import QuantumLayer
+from gensc.quantum.circuit.statevector import expectations
 
 CIRCUIT = Circuit(4, 3, "strong")
 

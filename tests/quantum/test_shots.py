@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from gensc.errors import InputError
-from gensc.quantum.circuit import Circuit
-from gensc.quantum.shots import counts, estimated, parameter_shift, parameter_shift_shots
-from gensc.quantum.statevector import expectations, probabilities
+from gensc.quantum.circuit.circuit import Circuit
+from gensc.quantum.circuit.shots import counts, estimated, parameter_shift, parameter_shift_shots
+from gensc.quantum.circuit.statevector import expectations, probabilities
 from gensc.rng import Rng
 
 CIRCUIT = Circuit(3, 2, "strong")

@@ -5,11 +5,11 @@ import itertools
 import pytest
 import torch
 
-from gensc import memory
 from gensc.errors import InputError
-from gensc.quantum.circuit import Circuit
-from gensc.quantum.device import on_pennylane
-from gensc.quantum.statevector import FEW, expectations, need, probabilities, signs, states
+from gensc.machine import memory
+from gensc.quantum.circuit.circuit import Circuit
+from gensc.quantum.circuit.device import on_pennylane
+from gensc.quantum.circuit.statevector import FEW, expectations, need, probabilities, signs, states
 
 KINDS = [Circuit(3, 3, layers, embedding, reupload)
          for layers, (embedding, reupload) in itertools.product(

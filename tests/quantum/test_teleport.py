@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gensc.errors import InputError
-from gensc.quantum.noise import Noise, density, noisy, pauli_kraus
-from gensc.quantum.teleport import (
+from gensc.quantum.qubit.noise import Noise, density, noisy, pauli_kraus
+from gensc.quantum.qubit.teleport import (
     average_fidelity,
     bbpssw,
     bell_diagonal,

@@ -7,7 +7,7 @@ import pytest
 from synthetic_results import fill, wrong_first
 
 from gensc.config import EvaluateSpec, Experiment
-from gensc.sweep import Job
+from gensc.experiment.sweep import Job
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 from synthetic_results import provenance
 
-from gensc import __version__, config, files
+from gensc import __version__, config
 from gensc.config import Experiment, Part
-from gensc.results import LinkFacts, Point, Results
-from gensc.run import run_digest
-from gensc.sweep import Job, jobs_of
+from gensc.experiment.results import LinkFacts, Point, Results
+from gensc.experiment.run import run_digest
+from gensc.experiment.sweep import Job, jobs_of
+from gensc.machine import files
 
 NAMES = ("psnr", "ssim", "ms_ssim", "st_lpips")
 RECONSTRUCT = Part("reconstruct", {"metrics": list(NAMES)})

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from gensc import __version__, config, files
+from gensc import __version__, config
 from gensc.config import Experiment
-from gensc.results import LinkFacts, Point, Results
-from gensc.run import run_digest
-from gensc.sweep import Job, jobs_of
+from gensc.experiment.results import LinkFacts, Point, Results
+from gensc.experiment.run import run_digest
+from gensc.experiment.sweep import Job, jobs_of
+from gensc.machine import files
 
 CLASSES = ("SUV", "Fighter_Jet", "Dump_Truck", "Military_Tank")
 Predict = Callable[[Job, float, np.ndarray], np.ndarray]

@@ -10,13 +10,13 @@ import pytest
 from synthetic_results import fill, wrong_first
 
 from gensc.config import EvaluateSpec, Experiment
+from gensc.experiment.sweep import Job
 from gensc.report import write
 from gensc.report.names import named, varying
 from gensc.report.plots import plots
 from gensc.report.rows import load
 from gensc.report.style import spread
 from gensc.report.summary import summary
-from gensc.sweep import Job
 
 
 class Page(HTMLParser):

@@ -13,6 +13,7 @@ from rich.console import Console
 from synthetic_results import CLASSES, fill
 
 from gensc.config import EvaluateSpec, Experiment, LinkSpec
+from gensc.experiment.sweep import Job
 from gensc.metric.estimate import mean, proportion
 from gensc.report import tables, terminal, write
 from gensc.report.baselines import best, contests, folded
@@ -21,7 +22,6 @@ from gensc.report.looks import Looks
 from gensc.report.names import named, together, varying
 from gensc.report.rows import Finished, Row, load
 from gensc.report.summary import summary
-from gensc.sweep import Job
 from gensc.task.reconstruct import Reconstruct
 
 SPREAD = np.array([-2.0, -1.0, 0.0, 0.0, 1.0, 2.0, 0.5, -0.5])

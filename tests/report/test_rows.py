@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from synthetic_results import fill, wrong_first
 
-from gensc import config, files
+from gensc import config
 from gensc.config import EvaluateSpec, Experiment
 from gensc.errors import InputError
+from gensc.experiment.sweep import Job
+from gensc.machine import files
 from gensc.metric.estimate import proportion
 from gensc.report import rows
 from gensc.report.gap import difference
 from gensc.report.rows import load
-from gensc.sweep import Job
 
 
 def test_rows_are_ordered_by_scheme_then_snr(small: Path) -> None:

@@ -5,8 +5,8 @@ import torch
 
 from gensc import registry
 from gensc.errors import InputError
-from gensc.quantum.circuit import Circuit
-from gensc.quantum.device import on_pennylane
+from gensc.quantum.circuit.circuit import Circuit
+from gensc.quantum.circuit.device import on_pennylane
 from gensc.testing import check_task
 
 HEADS = ["qnn", "qnn-noskip", "qnn-classical", "qnn-classical-noskip", "qnn-features"]

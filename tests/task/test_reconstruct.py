@@ -12,11 +12,11 @@ from gensc.metric.features import lite0
 from gensc.metric.frechet import distance
 from gensc.metric.image import psnr, ssim
 from gensc.metric.perceptual import st_lpips
-from gensc.metric.weights import Weights
 from gensc.rng import Rng
 from gensc.signal import State
 from gensc.task import Reconstruct
 from gensc.testing import check_task
+from gensc.zoo.metrics import Weights
 
 ALL = ("psnr", "ssim", "ms_ssim", "st_lpips")
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from gensc.errors import InputError
-from gensc.quantum.correction import code, polynomial
-from gensc.quantum.noise import Noise, density, noisy, trajectories
-from gensc.quantum.path import Path
-from gensc.quantum.readout import amplitude_odds, basis
-from gensc.quantum.teleport import distilled, werner
+from gensc.quantum.qubit.correction import code, polynomial
+from gensc.quantum.qubit.noise import Noise, density, noisy, trajectories
+from gensc.quantum.qubit.path import Path
+from gensc.quantum.qubit.readout import amplitude_odds, basis
+from gensc.quantum.qubit.teleport import distilled, werner
 from gensc.registry import create
 from gensc.rng import Rng
 from gensc.signal import Mixed, State

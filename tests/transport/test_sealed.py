@@ -13,8 +13,8 @@ from gensc import registry
 from gensc.batch import Batch
 from gensc.channel import AWGN, Rayleigh
 from gensc.errors import InputError
-from gensc.quantum.cipher import key_bytes, seal, unseal
-from gensc.quantum.keystore import KeyStore
+from gensc.quantum.key.cipher import key_bytes, seal, unseal
+from gensc.quantum.key.keystore import KeyStore
 from gensc.rng import Rng
 from gensc.signal import State
 from gensc.testing import check_bytes

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from gensc import units
 from gensc.bench.output import write_csv
+from gensc.machine.progress import track
 from gensc.phy.mcs import SCHEMES, CodeName, Mcs
-from gensc.progress import track
 from gensc.rng import Rng
 from gensc.transport import modem
 from gensc.transport.segments import Segment, largest, most_bytes, smallest

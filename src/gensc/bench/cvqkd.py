@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gensc.errors import InputError
-from gensc.quantum.cvqkd.finite import finite_rate
-from gensc.quantum.cvqkd.rate import FIBRE_DB_PER_KM, Detection, Setup, fibre, key_rate, plob_bound
+from gensc.quantum.key.cvqkd.finite import finite_rate
+from gensc.quantum.key.cvqkd.rate import FIBRE_DB_PER_KM, Detection, Setup, fibre, key_rate, plob_bound
 
 DISTANCES_KM = tuple(float(km) for km in range(5, 151, 5))
 BLOCKS = (10**7, 10**8, 10**9, 10**10)

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from gensc import units
+from gensc.machine.progress import track
 from gensc.metric.estimate import mean
 from gensc.phy.equaliser import aligned, centred, constant_modulus, convolved, estimated, mmse, variational
 from gensc.phy.qam import Constellation
-from gensc.progress import track
 from gensc.rng import Rng
 
 SYMBOLS, FRESH = 1000, 10_000

@@ -16,10 +16,10 @@ from torch import Tensor
 from gensc.codec import Backbone
 from gensc.data.dataset import Dataset, load
 from gensc.errors import InputError
+from gensc.machine.progress import track
 from gensc.metric.estimate import proportion
-from gensc.progress import track
-from gensc.quantum.kernel import Kernel, alignment
-from gensc.quantum.svm import fit
+from gensc.quantum.circuit.kernel import Kernel, alignment
+from gensc.quantum.circuit.svm import fit
 from gensc.rng import Rng
 
 SCALES = (0.03, 0.1, 0.3, 1.0)

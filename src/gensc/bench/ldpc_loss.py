@@ -10,8 +10,8 @@ import numpy as np
 
 from gensc.bench.ldpc import TARGET, frames, ours, sum_product, waterfall_db, wrong
 from gensc.errors import InputError
+from gensc.machine.progress import track
 from gensc.phy.ldpc import Code
-from gensc.progress import track
 
 OFFSETS_DB = (-0.15, -0.05, 0.05, 0.15)
 PART = 100

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gensc.bench.output import Curves
-from gensc.progress import track
-from gensc.quantum.circuit import Circuit
+from gensc.machine.progress import track
+from gensc.quantum.circuit.circuit import Circuit
 from gensc.quantum.nodes.classifier import Classifier
 from gensc.quantum.nodes.node import Node
 from gensc.quantum.nodes.pool import ProcessPool

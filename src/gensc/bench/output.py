@@ -10,7 +10,7 @@ from typing import Any, Literal
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gensc import files
+from gensc.machine import files
 from gensc.report.style import LINES, MARKERS, PAPER, SERIES, bare, style, svg
 
 Point = tuple[float, float] | tuple[float, float, float, float]

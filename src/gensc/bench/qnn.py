@@ -19,9 +19,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gensc.quantum.circuit import Circuit, Layers
-from gensc.quantum.device import qnode
-from gensc.quantum.statevector import expectations, need
+from gensc.quantum.circuit.circuit import Circuit, Layers
+from gensc.quantum.circuit.device import qnode
+from gensc.quantum.circuit.statevector import expectations, need
 from gensc.rng import Rng
 
 PAPER = Circuit(wires=10, depth=10)

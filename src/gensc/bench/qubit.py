@@ -7,12 +7,12 @@ from typing import get_args
 import numpy as np
 
 from gensc.errors import InputError
-from gensc.evaluate import evaluate
-from gensc.feed import Feed
+from gensc.experiment.evaluate import evaluate
+from gensc.experiment.feed import Feed
 from gensc.link import Link
+from gensc.machine.progress import track
 from gensc.metric.estimate import proportion, wilson
-from gensc.progress import track
-from gensc.quantum.correction import Code, Errors, Name, code, polynomial, pseudo_threshold, sample
+from gensc.quantum.qubit.correction import Code, Errors, Name, code, polynomial, pseudo_threshold, sample
 from gensc.rng import Rng
 from gensc.transport import Qubit
 

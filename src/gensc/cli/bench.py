@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gensc.cli import quantum
+from gensc.cli import bench_quantum as quantum
 from gensc.cli.options import svg
 from gensc.cli.stop import stopping
 from gensc.errors import InputError
@@ -106,10 +106,10 @@ def learned_channel(
 
     Example: gensc bench learned-channel --channel rapp --model diffusion --out rapp.csv
     """
-    from gensc.bench import learned_channel as measure
     from gensc.bench import output
+    from gensc.bench.learned_channel import compare as measure
     from gensc.channel.learned.networks import KINDS, kind_named
-    from gensc.learnchannel.truth import TRUTHS
+    from gensc.channel.learned.truth import TRUTHS
 
     kinds = [kind_named(one) for one in model or KINDS]
     rows: list[measure.Row] = []

@@ -25,7 +25,7 @@ def learn_channel(
 
     Example: gensc learn-channel rapp --model diffusion --out rapp.safetensors
     """
-    from gensc.bench.learned_channel import learned
+    from gensc.bench.learned_channel.compare import learned
     from gensc.channel.learned import save
     from gensc.channel.learned.networks import kind_named
 

@@ -83,10 +83,10 @@ def inspect(
     _check_size(size)
     if out is not None and out.suffix.lower() != ".png":
         raise InputError(f"--out is {out}: a contact sheet is a picture, so name a .png file")
-    from gensc import files
     from gensc.data.open import open_source
     from gensc.export.overview import look
     from gensc.export.sheet import sheet
+    from gensc.machine import files
 
     overview = look(open_source(spec, size))
     _print(overview, size)

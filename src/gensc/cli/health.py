@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
-from gensc.data.cache import cache_dir
-from gensc.zoo.assets import ASSETS
+from gensc.machine.cache import cache_dir
+from gensc.zoo.backbones import ASSETS
 
 PACKAGES = ("gensc", "torch", "torchvision", "timm", "numpy", "numba", "scipy", "pyarrow", "pillow", "datasets")
 

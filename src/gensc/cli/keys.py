@@ -9,7 +9,7 @@ from gensc.cli.stop import stopping
 from gensc.errors import InputError, RunLost
 
 if TYPE_CHECKING:
-    from gensc.quantum.cvqkd.session import Session
+    from gensc.quantum.key.cvqkd.session import Session
 
 EFFICIENCY = 0.92
 """Of reconciliation, at which the modulation is set: the code's frames nearly always decode there."""
@@ -31,7 +31,7 @@ def create(
 
     Example: gensc keys create alice.keys bob.keys
     """
-    from gensc.quantum.keystore import KeyStore
+    from gensc.quantum.key.keystore import KeyStore
 
     _two(alice, bob)
     for path in (alice, bob):
@@ -54,7 +54,7 @@ def fill(
 
     Example: gensc keys fill alice.keys bob.keys --km 25 --pulses 10000000
     """
-    from gensc.quantum.keystore import KeyStore
+    from gensc.quantum.key.keystore import KeyStore
 
     _two(alice, bob)
     stores = KeyStore(alice), KeyStore(bob)
@@ -78,7 +78,7 @@ def left(file: Annotated[Path, typer.Argument(metavar="FILE", help="A key store.
 
     Example: gensc keys left alice.keys
     """
-    from gensc.quantum.keystore import KeyStore
+    from gensc.quantum.key.keystore import KeyStore
 
     print(f"{KeyStore(file).left:,} bytes left")
 
@@ -92,8 +92,8 @@ def _session(km: float, pulses: int, seed: int | None) -> "Session":
     import os
     import secrets
 
-    from gensc.quantum.cvqkd.rate import Setup, fibre
-    from gensc.quantum.cvqkd.session import Plan, matched, run
+    from gensc.quantum.key.cvqkd.rate import Setup, fibre
+    from gensc.quantum.key.cvqkd.session import Plan, matched, run
     from gensc.rng import Rng
 
     plan = Plan(matched(Setup(1, fibre(km)), 0.2, EFFICIENCY), pulses, code_rate="1/5")

@@ -48,13 +48,13 @@ def run(
     """
     from rich.console import Console
 
-    from gensc import experiments
-    from gensc import run as runner
+    from gensc.experiment import packaged as experiments
+    from gensc.experiment import run as runner
     from gensc.report.write import write
 
     experiment = _experiment(name, data, test, seeds, snr_db, setting)
     if baseline:
-        from gensc.baseline import with_baseline
+        from gensc.experiment.baseline import with_baseline
 
         experiment = with_baseline(experiment, tuple(one.strip() for one in baseline.split(",")))
     folder = out or Path("runs") / experiment.name
@@ -76,7 +76,7 @@ def train(
 
     Example: gensc train link.toml --out link.safetensors
     """
-    from gensc.single import train_one
+    from gensc.experiment.single import train_one
 
     with stopping(KEPT):
         trained = train_one(_experiment(file, data, test, str(seed), "", setting), out)
@@ -106,8 +106,8 @@ def evaluate(
 
     Example: gensc eval jscc --data folder:photos --cbr 1/12 --snr-db 0,5,10 --out scores.csv
     """
-    from gensc import files
-    from gensc.single import score
+    from gensc.experiment.single import score
+    from gensc.machine import files
 
     if not snr_db:
         raise InputError("--snr-db is empty: expected numbers between commas, e.g. 0,5,10")
@@ -151,15 +151,16 @@ def pack(
 
     Example: gensc pack link.safetensors --out mine.safetensors --title "..." --trained-by "gensc train link.toml" ...
     """
-    from gensc.pack import Story
-    from gensc.pack import pack as write
+    from gensc.experiment.pack import Story
+    from gensc.experiment.pack import pack as write
 
     write(link, out, Story(title, trained_by, hours, machine, data), scores or [])
     print(f"{out}\n{out.with_suffix('.md')}")
 
 
 def _experiment(name: str, data: str, test: str, seeds: str, snr_db: str, setting: list[str] | None) -> "Experiment":
-    from gensc import config, experiments
+    from gensc import config
+    from gensc.experiment import packaged as experiments
 
     base = config.load(Path(name)) if name.endswith(".toml") else experiments.named(name)
     named = experiments.with_options(base, data, test, whole_numbers(seeds, "--seeds"), numbers(snr_db, "--snr-db"))

@@ -8,7 +8,7 @@ import typer
 from gensc.errors import InputError
 
 if TYPE_CHECKING:
-    from gensc.metric.weights import Weights
+    from gensc.zoo.metrics import Weights
 
 
 def add(app: typer.Typer) -> None:
@@ -26,7 +26,9 @@ def list_parts(kind: Annotated[str, typer.Argument(help="A kind of part; without
 
     Example: gensc list channel
     """
-    from gensc import experiments, registry, shipped
+    from gensc import registry
+    from gensc.experiment import packaged as experiments
+    from gensc.zoo import links as shipped
 
     for one in [kind] if kind else sorted(registry.HOMES):
         for name in registry.names(one):
@@ -49,8 +51,8 @@ def zoo_list() -> None:
 
     Example: gensc zoo list
     """
-    from gensc.metric.weights import WEIGHTS
-    from gensc.zoo.assets import ASSETS
+    from gensc.zoo.backbones import ASSETS
+    from gensc.zoo.metrics import WEIGHTS
 
     for asset in ASSETS.values():
         here = "here" if asset.local_file() else "missing"
@@ -74,7 +76,7 @@ def zoo_pull(name: Annotated[str, typer.Argument(help="A backbone, our name or t
 
     Example: gensc zoo pull resnet50
     """
-    from gensc.metric.weights import WEIGHTS
+    from gensc.zoo.metrics import WEIGHTS
     from gensc.zoo.network import asset_of
 
     print(WEIGHTS[name].pull() if name in WEIGHTS else asset_of(name).pull())

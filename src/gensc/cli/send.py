@@ -34,8 +34,8 @@ def send(
 
     Example: gensc send photo.jpg --link jscc --snr-db 0,5,10 --cbr 1/24
     """
-    from gensc import files
-    from gensc import send as sender
+    from gensc.experiment import send as sender
+    from gensc.machine import files
     from gensc.report.gallery import gallery
 
     levels = numbers(snr_db, "--snr-db")

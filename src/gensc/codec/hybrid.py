@@ -8,8 +8,8 @@ from gensc.batch import Batch
 from gensc.codec.backbone import Backbone
 from gensc.codec.base import Codec
 from gensc.errors import InputError
-from gensc.quantum.circuit import Circuit
-from gensc.quantum.layer import QuantumLayer
+from gensc.quantum.circuit.circuit import Circuit
+from gensc.quantum.circuit.layer import QuantumLayer
 from gensc.registry import register
 from gensc.signal import State
 

@@ -9,9 +9,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from gensc import registry, shipped
+from gensc import registry
 from gensc.codec.base import Codec
 from gensc.errors import InputError
+from gensc.zoo import links as shipped
 
 PREFIX = "codec."
 

@@ -18,7 +18,7 @@ from gensc.data.open import open_source
 from gensc.data.source import Item, Source
 from gensc.data.split import split
 from gensc.errors import InputError
-from gensc.progress import track
+from gensc.machine.progress import track
 from gensc.rng import Rng
 
 SHOWN = 5

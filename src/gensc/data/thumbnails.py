@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gensc.data.cache import cache_dir
 from gensc.data.source import Source
-from gensc.progress import track
+from gensc.machine.cache import cache_dir
+from gensc.machine.progress import track
 
 SIDE = 32
 # Part of the file's name: raise it when what is stored here changes, so that no old thumbnail is read.

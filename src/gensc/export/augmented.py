@@ -30,7 +30,7 @@ from gensc.export.png import mask_png, png
 from gensc.export.schema import clean_column, noisy_column, schema
 from gensc.export.threads import GROUP, in_order
 from gensc.export.whole import refuse_taken, whole_folder
-from gensc.progress import track
+from gensc.machine.progress import track
 
 SHARD_BYTES = 500 * 10**6
 SNR_LIMIT_DB = 100.0

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gensc.batch import unlabelled
 from gensc.codec.backbone import Backbone
-from gensc.codec.store import BATCH
+from gensc.experiment.store import BATCH
 from gensc.rng import Rng
 from gensc.signal import State
 from gensc.transport import Features

@@ -11,7 +11,7 @@ from gensc.data import duplicates, thumbnails
 from gensc.data.source import Source
 from gensc.errors import InputError
 from gensc.export.threads import in_order
-from gensc.progress import track
+from gensc.machine.progress import track
 
 SAMPLES = 6
 SAMPLE_SIDE = 96

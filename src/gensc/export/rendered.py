@@ -10,7 +10,7 @@ from gensc.errors import InputError
 from gensc.export.png import mask_png, png
 from gensc.export.threads import in_order
 from gensc.export.whole import whole_folder
-from gensc.progress import track
+from gensc.machine.progress import track
 
 COLUMNS = ("file", "class", "x0", "y0", "x1", "y1", "caption")
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gensc.errors import InputError
-from gensc.metric.weights import WEIGHTS, imported
+from gensc.zoo.metrics import WEIGHTS, imported
 
 
 def clip_score(x: Tensor, captions: Sequence[str]) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gensc import zoo
 from gensc.errors import InputError
-from gensc.metric.weights import WEIGHTS, imported
+from gensc.zoo.metrics import WEIGHTS, imported
 
 LITE0_SIDE = 224
 _MOST_KEPT = 20_000

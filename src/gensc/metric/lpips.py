@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gensc.errors import InputError
-from gensc.metric.weights import WEIGHTS, imported
+from gensc.zoo.metrics import WEIGHTS, imported
 
 SMALLEST_PX = 31
 """What AlexNet's strides leave nothing of is below this side, px."""

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gensc.jit import kernel
+from gensc.machine.jit import kernel
 from gensc.phy.threads import in_threads
 
 

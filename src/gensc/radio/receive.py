@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gensc import files
 from gensc.errors import InputError
+from gensc.machine import files
 from gensc.phy.wifi7.receive import Packet
 from gensc.phy.wifi7.receive import receive as receive_frames
 from gensc.phy.wifi7.tones import BANDWIDTHS_MHZ

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gensc import files
 from gensc.errors import InputError
+from gensc.machine import files
 from gensc.radio.recording import DATA, META, PACKED
 
 EXTENSION = {"name": "gensc", "version": "0.1.0", "optional": True}

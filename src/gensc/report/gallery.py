@@ -8,10 +8,10 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from gensc.data import picture
+from gensc.experiment.send import Received
+from gensc.experiment.sweep import shown_file
 from gensc.report.names import named, varying
 from gensc.report.rows import Row
-from gensc.send import Received
-from gensc.sweep import shown_file
 
 GAP, FONT, LINES = 8, 13, 3
 MOST = 9

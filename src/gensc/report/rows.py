@@ -12,15 +12,15 @@ import numpy as np
 from gensc import config, units
 from gensc.config import Experiment
 from gensc.errors import InputError
+from gensc.experiment.results import LinkFacts, Point, Results
+from gensc.experiment.run import run_digest
 from gensc.link import make
+from gensc.machine.progress import track
 from gensc.metric import Estimate
 from gensc.metric.classification import confusion
 from gensc.metric.estimate import proportion
 from gensc.metric.figures import Measure, measure
-from gensc.progress import track
 from gensc.report.labels import Labels, Role, is_gensc6g, labels, role
-from gensc.results import LinkFacts, Point, Results
-from gensc.run import run_digest
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gensc import files
+from gensc.machine import files
 from gensc.report import tables, terminal
 from gensc.report.gallery import of_results
 from gensc.report.page import page, pictures

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gensc.errors import InputError
-from gensc.quantum.circuit import Circuit
-from gensc.quantum.layer import QuantumLayer
+from gensc.quantum.circuit.circuit import Circuit
+from gensc.quantum.circuit.layer import QuantumLayer
 from gensc.registry import register
 
 VALUES, DEPTH, HIDDEN = 10, 10, 256

@@ -15,11 +15,11 @@ from gensc.metric.features import Kept, inception, lite0
 from gensc.metric.image import MS_SSIM_SIDE, ms_ssim, psnr, ssim
 from gensc.metric.lpips import lpips
 from gensc.metric.perceptual import st_lpips, st_lpips_loss
-from gensc.metric.weights import WEIGHTS
 from gensc.registry import register
 from gensc.signal import State
 from gensc.task.base import Task
 from gensc.task.critic import Critic
+from gensc.zoo.metrics import WEIGHTS
 
 Metric = Literal["psnr", "ssim", "ms_ssim", "st_lpips", "lpips", "clip_similarity", "clip_score", "frechet_lite0",
                  "fid"]

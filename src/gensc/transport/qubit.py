@@ -9,10 +9,10 @@ from torch import Tensor
 from gensc.errors import InputError
 from gensc.phy import crc
 from gensc.phy.quantise import Uniform
-from gensc.quantum.correction import Name, code
-from gensc.quantum.noise import Kind, Noise
-from gensc.quantum.path import Path
-from gensc.quantum.readout import amplitude, amplitude_qubits, angle, basis
+from gensc.quantum.qubit.correction import Name, code
+from gensc.quantum.qubit.noise import Kind, Noise
+from gensc.quantum.qubit.path import Path
+from gensc.quantum.qubit.readout import amplitude, amplitude_qubits, angle, basis
 from gensc.registry import register
 from gensc.signal import Cost, Delivery, Payload, Received, State
 from gensc.transport.base import Transport, featured, flat

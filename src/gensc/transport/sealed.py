@@ -10,8 +10,8 @@ from torch import Tensor
 
 from gensc.channel import AWGN, Channel
 from gensc.errors import InputError
-from gensc.quantum.cipher import TAG_BYTES, Cipher, key_bytes, seal, unseal
-from gensc.quantum.keystore import Key, KeyStore
+from gensc.quantum.key.cipher import TAG_BYTES, Cipher, key_bytes, seal, unseal
+from gensc.quantum.key.keystore import Key, KeyStore
 from gensc.registry import create, register
 from gensc.rng import Rng
 from gensc.signal import Cost, State

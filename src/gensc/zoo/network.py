@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from gensc.errors import InputError
 from gensc.registry import nearest
-from gensc.zoo.assets import ASSETS, Asset
+from gensc.zoo.backbones import ASSETS, Asset
 
 
 @dataclass(frozen=True)

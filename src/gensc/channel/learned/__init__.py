@@ -11,10 +11,10 @@ from safetensors.torch import load_file
 from safetensors.torch import save as dump
 from torch import Tensor
 
-from gensc import files
 from gensc.channel.base import Channel, product
 from gensc.channel.learned.networks import Kind, Sampler, conditions, kind_named, sampler
 from gensc.errors import InputError
+from gensc.machine import files
 from gensc.registry import register
 from gensc.signal import Signal, State
 

@@ -8,9 +8,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from gensc.diffusion import Schedule
-from gensc.diffusion.schedule import CLEAN
 from gensc.errors import InputError
+from gensc.schedule import CLEAN, Schedule
 
 Kind = Literal["gan", "diffusion", "gaussian"]
 SAMPLING_STEPS = 12

@@ -14,10 +14,10 @@ from gensc.codec.diffusion.pipeline import Pipeline
 from gensc.codec.diffusion.restorer import SPREAD, Restorer, facts_of, restore
 from gensc.codec.jscc import Jscc
 from gensc.codec.pretrained import Mark, codec_of
-from gensc.diffusion import Schedule
 from gensc.errors import InputError
 from gensc.metric.perceptual import st_lpips_loss
 from gensc.registry import register
+from gensc.schedule import Schedule
 from gensc.signal import Payload, Received, State
 
 DENOISING_STEPS = 1

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gensc.codec.jscc.network import SMALL, Stage, known_from
-from gensc.diffusion import Schedule
+from gensc.codec.blocks import SMALL, Stage, known_from
+from gensc.schedule import Schedule
 
 WIDTH, BLOCKS = 96, 2
 CERTAIN = 0.9999

@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gensc.codec.jscc.network import SMALL, Stage, known_from
-from gensc.diffusion import Schedule
+from gensc.codec.blocks import SMALL, Stage, known_from
 from gensc.rng import Rng
+from gensc.schedule import Schedule
 
 PATCH = 8
 FINE, COARSE = 96, 128

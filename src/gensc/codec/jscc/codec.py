@@ -7,10 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gensc.codec.base import Codec
+from gensc.codec.blocks import PATCH
 from gensc.codec.jscc.level import HEAD, Level
-from gensc.codec.jscc.network import CHANNELS, PATCH, Decoder, Encoder
+from gensc.codec.jscc.network import CHANNELS, Decoder, Encoder
 from gensc.errors import InputError
-from gensc.memory import refuse_beyond
+from gensc.machine.memory import refuse_beyond
 from gensc.registry import register
 from gensc.signal import Payload, Received, State
 from gensc.units import noise_power

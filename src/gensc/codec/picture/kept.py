@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
-from gensc.data.cache import cache_dir
 from gensc.errors import InputError
+from gensc.machine.cache import cache_dir
 
 # Part of the file's name: raise it when the search or the payload changes, so that no old file is read.
 RECIPE = 1

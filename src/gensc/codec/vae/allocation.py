@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gensc.codec.jscc.network import PATCH, dct_basis
+from gensc.codec.blocks import PATCH, dct_basis
 from gensc.phy.entropy.coder import Coder
 
 CLASSES = 8

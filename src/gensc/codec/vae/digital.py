@@ -9,11 +9,11 @@ from torch import Tensor
 from torch.func import functional_call
 
 from gensc.codec.base import Codec
-from gensc.codec.jscc.network import PATCH
+from gensc.codec.blocks import PATCH
 from gensc.codec.vae import prior
 from gensc.codec.vae.network import CELL, HYPER, Analysis, Hyper, Synthesis, facts_of
 from gensc.errors import InputError
-from gensc.memory import refuse_beyond
+from gensc.machine.memory import refuse_beyond
 from gensc.phy.entropy.coder import Reader, Writer
 from gensc.registry import register
 from gensc.signal import Payload, Received, Rehearsal, State

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gensc.codec.jscc.network import KNOWN, PATCH, SMALL, Stage, dct_basis
+from gensc.codec.blocks import KNOWN, PATCH, SMALL, Stage, dct_basis
 
 LATENTS = 3 * PATCH**2
 FINE, COARSE = 64, 128

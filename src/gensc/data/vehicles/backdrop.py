@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from gensc.jit import kernel
+from gensc.machine.jit import kernel
 
 from .sky import sky_pixel
 from .solids import Floats

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from gensc.jit import inlined, kernel
+from gensc.machine.jit import inlined, kernel
 
 
 @inlined

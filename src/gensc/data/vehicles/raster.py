@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from gensc.jit import kernel
+from gensc.machine.jit import kernel
 
 from .solids import Floats, Ints
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gensc.jit import kernel
+from gensc.machine.jit import kernel
 
 from .noise import lattice
 from .solids import Floats

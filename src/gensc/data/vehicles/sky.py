@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from gensc.jit import inlined
+from gensc.machine.jit import inlined
 
 from .noise import noise2
 from .view import Backdrop, Light, Vector

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from gensc.jit import inlined, kernel
+from gensc.machine.jit import inlined, kernel
 
 from .noise import noise2, noise3
 from .paint import CAMO, GLOSS, MIRROR

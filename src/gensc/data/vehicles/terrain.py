@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from gensc.jit import inlined
+from gensc.machine.jit import inlined
 
 from .noise import lattice, noise2
 from .shadow import shadow_at

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gensc.jit import kernel
+from gensc.machine.jit import kernel
 from gensc.phy.threads import in_threads
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gensc.jit import kernel
+from gensc.machine.jit import kernel
 
 
 @kernel

@@ -13,10 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gensc.errors import InputError
-from gensc.quantum.circuit import Circuit
+from gensc.quantum.circuit.circuit import Circuit
+from gensc.quantum.circuit.shots import shifted
+from gensc.quantum.circuit.statevector import expectations
 from gensc.quantum.nodes.node import Node
-from gensc.quantum.shots import shifted
-from gensc.quantum.statevector import expectations
 from gensc.rng import Rng
 
 

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from gensc.errors import InputError
-from gensc.quantum.circuit import Circuit
-from gensc.quantum.shots import counts
-from gensc.quantum.statevector import expectations, probabilities, signs
+from gensc.quantum.circuit.circuit import Circuit
+from gensc.quantum.circuit.shots import counts
+from gensc.quantum.circuit.statevector import expectations, probabilities, signs
 from gensc.rng import Rng
 
 

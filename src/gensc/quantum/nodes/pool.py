@@ -16,8 +16,8 @@ from multiprocessing.context import SpawnProcess
 from types import TracebackType
 from typing import Any, Protocol
 
-from gensc import children
 from gensc.errors import InputError, RunLost
+from gensc.machine import children
 from gensc.quantum.nodes.node import Node
 
 Job = Callable[[Node], Any]

@@ -1,0 +1,1 @@
+"""Learned channels beside the true ones."""

@@ -1,0 +1,1 @@
+"""Experiments: train, evaluate, sweep, keep and compare links."""

@@ -1,0 +1,1 @@
+"""Circuits on a statevector engine, and what is learned with them."""

@@ -1,9 +1,0 @@
-"""Quantum error correction: codes, exact logical error rates and channels, sampling through Stim."""
-
-from gensc.quantum.correction.codes import Code, Name, code, repetition, shor, steane
-from gensc.quantum.correction.logical import logical_transfer, pauli_probabilities
-from gensc.quantum.correction.rates import Counted, Errors, Polynomial, polynomial, pseudo_threshold
-from gensc.quantum.correction.sampling import Sampled, sample
-
-__all__ = ["Code", "Counted", "Errors", "Name", "Polynomial", "Sampled", "code", "logical_transfer",
-           "pauli_probabilities", "polynomial", "pseudo_threshold", "repetition", "sample", "shor", "steane"]

@@ -1,0 +1,1 @@
+"""Keys: continuous-variable distribution, stores, ciphers."""

@@ -1,0 +1,1 @@
+"""Qubits as a carrier: noise, teleportation, correction, readout."""
