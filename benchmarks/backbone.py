@@ -29,11 +29,11 @@ def main() -> None:
     batch = unlabelled(torch.rand(BATCH, 3, 224, 224))
     codec = Backbone("efficientnet_lite0", output="pooled").eval()
     bare = zoo.load("efficientnet_lite0").net.eval()
-    ready = ((batch.x - codec.mean) / codec.std).contiguous(memory_format=torch.channels_last)
-    same = torch.equal(codec.encode(batch), bare.forward_head(bare.forward_features(ready), pre_logits=True))
+    ready = ((batch.pixels - codec.mean) / codec.std).contiguous(memory_format=torch.channels_last)
+    same = torch.equal(codec.prepared(batch).pixels, bare.forward_head(bare.forward_features(ready), pre_logits=True))
     ours, theirs = [], []
     for _ in range(ROUNDS):
-        ours.append(seconds(lambda: codec.encode(batch)))
+        ours.append(seconds(lambda: codec.prepared(batch)))
         theirs.append(seconds(lambda: bare.forward_head(bare.forward_features(ready), pre_logits=True)))
     mine, peer = statistics.median(ours), statistics.median(theirs)
     print(f"codec backbone  {BATCH / mine:6.1f} images/s (scaling of the input included)")

@@ -6,15 +6,19 @@ python benchmarks/jscc.py
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from gensc.batch import unlabelled
+from gensc.channel import AWGN
 from gensc.codec import Codec, Jscc
 from gensc.codec.deepjscc import DeepJscc
 from gensc.rng import Rng
 from gensc.signal import State
+from gensc.transport import Symbols
 
 SECONDS = 2.0
 CASES = ((32, 1), (32, 32), (256, 1), (256, 32))
@@ -26,7 +30,7 @@ def main() -> None:
     print(f"{'codec':<10}{'side':>6}{'batch':>7}{'encode':>9}{'decode':>9}{'both':>8}{'M params':>10}{'GMAC':>8}")
     both: dict[tuple[str, int, int], float] = {}
     for side, batch in CASES:
-        for name, codec in (("jscc", Jscc(size=side)), ("deepjscc", DeepJscc(size=side))):
+        for name, codec in (("jscc", Jscc()), ("deepjscc", DeepJscc())):
             codec.eval().to(memory_format=torch.channels_last)
             encode, decode, macs = measured(codec, side, batch)
             both[name, side, batch] = 1 / (1 / encode + 1 / decode)
@@ -38,14 +42,15 @@ def main() -> None:
 
 def measured(codec: Codec, side: int, batch: int) -> tuple[float, float, float]:
     """Pictures a second to encode and to decode, and multiply-accumulates a picture for both."""
-    pictures = Rng.seeded(0).of(batch).uniform(3, side, side)
-    state = State.of(10.0, batch, Rng.seeded(0))
-    payload = codec.rest(pictures, state)
-    assert isinstance(payload, torch.Tensor), "these codecs send values"
+    pictures = unlabelled(Rng.seeded(0).of(batch).uniform(3, side, side))
+    state = replace(State.of(10.0, batch, Rng.seeded(0)), shape=pictures.shape, values=pictures.values)
+    transport = Symbols(AWGN()).eval()
+    delivery = transport(codec.encode(pictures, state), state)
     with FlopCounterMode(display=False) as counter:
-        codec.decode(codec.rest(pictures[:1], state.select(slice(1))), state.select(slice(1)))
-    encode = rate(lambda: codec.rest(pictures, state), batch)
-    return encode, rate(lambda: codec.decode(payload, state), batch), counter.get_total_flops() / 2
+        alone = state.select(slice(1))
+        codec.decode(transport(codec.encode(pictures.select(torch.arange(1)), alone), alone), alone)
+    encode = rate(lambda: codec.encode(pictures, state), batch)
+    return encode, rate(lambda: codec.decode(delivery, state), batch), counter.get_total_flops() / 2
 
 
 def rate(call: Callable[[], object], pictures: int) -> float:

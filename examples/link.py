@@ -18,10 +18,10 @@ def main() -> None:
     for air in (channel.AWGN(), channel.Rayleigh()):
         link = Link(codec.Backbone("efficientnet_lite0"), transport.Features(air), task.Classify(16)).eval()
         with torch.no_grad():
-            sent = link.codec.encode(batch)
-            delivery = link.transport(sent, state)
+            sent = link.codec.encode(link.codec.prepared(batch), state)["main"]
+            delivery = link.transport({"main": sent}, state)
         unit = sent / sent.square().mean(dim=1, keepdim=True).sqrt()
-        error = (delivery.payload - unit).square().mean()
+        error = (delivery.main - unit).square().mean()
         print(f"{type(air).__name__:<10} {delivery.cost.uses[0]:.0f} channel uses, "
               f"{1e6 * delivery.cost.seconds[0]:.1f} us on air, mean square error {error:.3f} of unit power")
 

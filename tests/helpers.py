@@ -21,12 +21,13 @@ from torch import Tensor, nn
 
 from gensc.batch import Batch
 from gensc.codec import Codec
+from gensc.codec.base import Front
 from gensc.config import Experiment, load
 from gensc.data.dataset import Dataset
 from gensc.data.source import Item, Source
 from gensc.experiment.results import Point, Results
 from gensc.link import Link
-from gensc.signal import State
+from gensc.signal import MAIN, Parts, State
 from gensc.task import Classify
 from gensc.transport.features import Features
 
@@ -51,7 +52,10 @@ class Colours(Source):
     def item(self, index: int) -> Item:
         self.reads.append(index)
         label = int(self.labels[index])
-        return Item(picture(self._first + index, COLOURS[self.classes[label]], 8), label)
+        return Item(picture(self._first + index, COLOURS[self.classes[label]], 8), {"label": label})
+
+    def shape(self, index: int) -> tuple[int, ...]:
+        return 8, 8, 3
 
     def fingerprint(self, index: int) -> str:
         return hashlib.sha256(f"colours {self._first + index}".encode()).hexdigest()
@@ -66,38 +70,37 @@ def colours(count: int = 60, first: int = 0) -> Dataset:
 
 
 class Means(Codec):
-    """Means of 4 x 4 px blocks, fixed and stored; ``passes`` counts the calls of ``front``."""
+    """Means of 4 x 4 px blocks, fixed and stored; ``passes`` counts the calls of the front."""
 
-    stored = frozen = True
-    front_shape = shape = (12,)
+    form = {MAIN: (12,)}
 
     def __init__(self, name: str = "means") -> None:
         super().__init__()
         self.name, self.passes = name, 0
 
-    def front(self, batch: Batch) -> Tensor:
+    @property
+    def front(self) -> Front:
+        return Front(self._means, (12,), hashlib.sha256(self.name.encode()).hexdigest())
+
+    def _means(self, batch: Batch, others: Mapping[str, Tensor]) -> Tensor:
         self.passes += 1
-        return nn.functional.avg_pool2d(batch.x, 4).flatten(1) - 0.3
+        return nn.functional.avg_pool2d(batch.pixels, 4).flatten(1) - 0.3
 
-    def rest(self, front: Tensor, state: State | None = None) -> Tensor:
-        return front
-
-    def fingerprint(self) -> str:
-        return hashlib.sha256(self.name.encode()).hexdigest()
+    def encode(self, batch: Batch, state: State) -> Parts:
+        return {MAIN: batch.pixels}
 
 
 class Learning(Codec):
-    """A fixed and a free linear layer on the pixels; the free one learns at ``rate``."""
+    """A fixed and a free linear layer on the pixels."""
 
-    front_shape, shape = (3, 8, 8), (8,)
+    form = {MAIN: (8,)}
 
-    def __init__(self, rate: float = 0.1) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.rate = rate
         self.fixed, self.free = nn.Linear(192, 16).requires_grad_(False), nn.Linear(16, 8)
 
-    def rest(self, front: Tensor, state: State | None = None) -> Tensor:
-        return self.free(self.fixed(front.flatten(1)))
+    def encode(self, batch: Batch, state: State) -> Parts:
+        return {MAIN: self.free(self.fixed(batch.pixels.flatten(1)))}
 
 
 def toy_link(codec: Codec, seed: int = 0) -> Link:

@@ -22,7 +22,9 @@ EXPERIMENTS = st.builds(
     Experiment,
     name=TEXT,
     seeds=st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=4, unique=True).map(tuple),
-    data=st.builds(DataSpec, TEXT, TEXT, st.integers(32, 512), st.integers(0, 99), SHARES, SHARES, st.booleans()),
+    device=st.sampled_from(["auto", "cpu", "cuda", "mps"]),
+    data=st.builds(DataSpec, TEXT, TEXT, st.just(0) | st.integers(32, 512), st.integers(0, 99), SHARES, SHARES,
+                   st.booleans()),
     link=st.builds(LinkSpec, PARTS, PARTS, PARTS, PARTS),
     train=st.builds(TrainSpec, st.integers(1, 99), st.integers(2, 999), st.floats(1e-6, 1), st.floats(0, 1),
                     st.integers(1, 99), st.tuples(NUMBERS, NUMBERS).map(lambda two: tuple(sorted(two))),
@@ -79,6 +81,13 @@ def test_the_defaults_survive_a_file(tmp_path):
     ("[data]\nvalidation = 0.0", "data.validation"),
     ("[data]\ntest_share = 1.0", "data.test_share"),
     ("[data]\nsize = 16", "data.size.*32"),
+    ("[data]\nsize = -1", "data.size.*32"),
+    ("[data]\nsize = 64\n[train]\ncrop = 65", "train.crop is 65.*data.size, 64"),
+    ("[train]\ncrop = -1", "train.crop is -1"),
+    ("[train]\ncodec_rate = 0.0", "train.codec_rate 0.0"),
+    ("[train]\ncodec_rate = nan", "train.codec_rate nan"),
+    ("device = 'gpu'", "device is 'gpu'.*'auto'|device is 'gpu'.*auto, cpu, cuda, mps"),
+    ("device = 'cdua'", "device is 'cdua'.*did you mean 'cuda'"),
     ("seeds = []", "seeds"), ("seeds = [1, 1]", "seeds"), ("seeds = [-1]", "seeds"),
     ("seeds = [1", "TOML"),
 ])
@@ -87,6 +96,11 @@ def test_a_mistake_is_named_with_its_file_and_key(tmp_path, toml, message):
     path.write_text(toml)
     with pytest.raises(InputError, match=f"(?s)wrong.toml.*{message}"):
         config.load(path)
+
+
+def test_pictures_as_they_are_have_any_crop():
+    table = {"data": {"size": 0}, "train": {"crop": 4096}}
+    assert config.from_table(table).train.crop == 4096
 
 
 def test_a_missing_file_is_named(tmp_path):
@@ -146,7 +160,8 @@ def changes():
         old = getattr(base.link, noun)
         for part in (Part("other"), Part(old.name, {"x": 1})):
             yield f"link.{noun}", dataclasses.replace(base, link=dataclasses.replace(base.link, **{noun: part}))
-    for key, new in {"name": "other", "seeds": (5,), "schemes": ({"a": 1},), "grid": {"a": [1]}}.items():
+    others = {"name": "other", "seeds": (5,), "device": "cpu", "schemes": ({"a": 1},), "grid": {"a": [1]}}
+    for key, new in others.items():
         yield key, dataclasses.replace(base, **{key: new})
 
 

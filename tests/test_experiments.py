@@ -1,5 +1,7 @@
 """The packaged experiments."""
 
+import pytest
+
 from gensc import config
 from gensc.experiment import packaged as experiments
 from gensc.link import build
@@ -26,3 +28,17 @@ def test_hqc_sets_the_hybrid_head_beside_its_ablations():
     sizes = {one.link.task.options["head"]: sum(value.numel() for value in build(one.link, 16, 64).task.parameters())
              for one in each}
     assert len({sizes[head] for head in sizes if head.startswith("qnn")}) == 1
+
+
+def test_fine_tuned_networks_learn_slower_than_what_is_new():
+    each = config.expand(experiments.table1())
+    rates = {one.link.codec.options.get("mode", "frozen"): one.train.codec_rate for one in each}
+    assert rates == {"frozen": 1.0, "finetune": 0.2}
+
+
+@pytest.mark.parametrize("name", experiments.RECIPES)
+def test_the_recipe_of_a_packaged_link_can_be_run(name):
+    one, = config.expand(experiments.named(name))
+    link = build(one.link, 1, one.train.crop or one.data.size)
+    assert any(parameter.requires_grad for parameter in link.parameters())
+    assert one.train.crop or one.data.size, "pictures of one size make a batch"

@@ -23,7 +23,7 @@ from gensc.export.augmented import export
 from gensc.export.overview import digest, look
 from gensc.export.rendered import make
 from gensc.export.schema import noisy_column
-from gensc.export.whole import whole_folder
+from gensc.machine.files import whole_folder
 
 SPEC, SIZE, ITEMS = "vehicles:24:3", 64, 24
 MODEL = "efficientnet_lite0"
@@ -83,9 +83,9 @@ def test_the_datasets_package_opens_it_with_its_types(exported, hub):
     for index in (0, 17, 23):
         row, item = loaded[index], source.item(index)
         assert np.array_equal(np.asarray(row["image"]), item.image)
-        assert np.array_equal(np.asarray(row["mask"]), item.mask.astype(np.uint8) * 255)
-        assert row["classification_class"] == item.label and row["image_path"] == source.where(index)
-        assert tuple(row["box"]) == item.box and row["caption"] == item.caption
+        assert np.array_equal(np.asarray(row["mask"]), item.truth["mask"].astype(np.uint8) * 255)
+        assert row["classification_class"] == item.truth["label"] and row["image_path"] == source.where(index)
+        assert row["box"] == item.truth["boxes"][0].tolist() and row["caption"] == item.truth["caption"]
 
 
 def test_a_source_without_masks_has_no_such_columns(tmp_path, hub):
@@ -98,7 +98,7 @@ def test_the_clean_column_is_what_the_codec_gives(exported):
     source = open_source(SPEC, SIZE)
     batch = Dataset(source, np.arange(ITEMS)).batch(range(ITEMS))
     codec = Backbone(MODEL, output="logits", size=SIZE)
-    assert np.allclose(columns(exported, CLEAN)[0], codec.front(batch).numpy(), atol=1e-4)
+    assert np.allclose(columns(exported, CLEAN)[0], codec.prepared(batch).pixels.numpy(), atol=1e-4)
 
 
 @pytest.mark.parametrize(("name", "level"), list(zip(NOISY, LEVELS, strict=True)))
@@ -149,8 +149,9 @@ def test_it_opens_again_as_a_source(exported):
     source, again = open_source(SPEC, SIZE), open_source(f"parquet:{exported}", SIZE)
     assert again.classes == source.classes and np.array_equal(again.labels, source.labels)
     item, kept = source.item(5), again.item(5)
-    assert np.array_equal(kept.image, item.image) and np.array_equal(kept.mask, item.mask)
-    assert kept.box == item.box and kept.caption == item.caption
+    assert np.array_equal(kept.image, item.image) and np.array_equal(kept.truth["mask"], item.truth["mask"])
+    assert np.array_equal(kept.truth["boxes"], item.truth["boxes"])
+    assert kept.truth["caption"] == item.truth["caption"]
 
 
 def test_the_card_says_how_it_was_made(exported):
@@ -235,7 +236,7 @@ class Uneven(Source):
     spec, classes, labels = "uneven", ("a",), np.zeros(2, dtype=np.int64)
 
     def item(self, index: int) -> Item:
-        return Item(np.zeros((32, 32, 3), dtype=np.uint8), 0, caption=None if index else "black")
+        return Item(np.zeros((32, 32, 3), dtype=np.uint8), {"label": 0, **({} if index else {"caption": "black"})})
 
     def fingerprint(self, index: int) -> str:
         return hashlib.sha256(bytes([index])).hexdigest()
@@ -251,6 +252,35 @@ def test_items_that_know_different_things_are_refused(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+class Crowded(Uneven):
+    """Two pictures, of which the second has what one column of the format can't hold."""
+
+    def __init__(self, truth: dict) -> None:
+        self._second = truth
+
+    def item(self, index: int) -> Item:
+        good = {"label": 0, "mask": np.ones((32, 32), np.uint8), "boxes": np.array([[0, 0, 2, 2]], np.float32)}
+        return Item(np.zeros((32, 32, 3), dtype=np.uint8), {**good, **(self._second if index else {})})
+
+
+@pytest.mark.parametrize(("truth", "message"), [
+    ({"boxes": np.zeros((2, 4), np.float32)}, "uneven 1: it has 2 boxes and a mask of numbers up to 1"),
+    ({"boxes": np.zeros((0, 4), np.float32)}, "uneven 1: it has 0 boxes"),
+    ({"mask": np.full((32, 32), 255, np.uint8)}, "uneven 1: it has 1 boxes and a mask of numbers up to 255"),
+])
+def test_truth_without_a_place_in_the_format_is_refused(tmp_path, monkeypatch, truth, message):
+    monkeypatch.setattr(augmented, "open_source", lambda spec, size: Crowded(truth))
+    with pytest.raises(InputError, match=message):
+        export("uneven", [MODEL], [10.0], tmp_path / "set", 32)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_without_classes_are_refused(tmp_path):
+    make(32, tmp_path / "made", 32)
+    with pytest.raises(InputError, match=r"SUV has no classes, .*give pictures in class folders"):
+        export(f"folder:{tmp_path / 'made' / 'images' / 'SUV'}", [MODEL], [10.0], tmp_path / "set", 32)
+
+
 def test_a_made_folder_opens_with_the_same_pictures(tmp_path):
     make(32, tmp_path / "made", 32, seed=4)
     source, folder = open_source("vehicles:32:4", 32), open_source(f"folder:{tmp_path / 'made' / 'images'}", 32)
@@ -261,10 +291,10 @@ def test_a_made_folder_opens_with_the_same_pictures(tmp_path):
         file = Path(folder.where(index))
         item = source.item(int(file.stem))
         assert np.array_equal(folder.item(index).image, item.image)
-        assert folder.classes[folder.labels[index]] == source.classes[item.label]
+        assert folder.classes[folder.labels[index]] == source.classes[item.truth["label"]]
         mask = np.asarray(Image.open(tmp_path / "made" / "masks" / file.parent.name / file.name))
-        assert np.array_equal(mask, item.mask.astype(np.uint8) * 255)
-        box = ",".join(f"{edge:g}" for edge in item.box)
+        assert np.array_equal(mask, item.truth["mask"].astype(np.uint8) * 255)
+        box = ",".join(f"{edge:g}" for edge in item.truth["boxes"][0])
         assert lines[1 + int(file.stem)].startswith(f"images/{file.parent.name}/{file.name},{file.parent.name},{box},")
 
 

@@ -1,6 +1,5 @@
 """The results file: what was stored first stays, to the bit, and a damaged or foreign file is refused."""
 
-import contextlib
 import sqlite3
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 import torch
 
 from gensc.errors import InputError
+from gensc.experiment.evaluate import Scores
 from gensc.experiment.results import LinkFacts, Point, Results
 from gensc.signal import Cost
 from helpers import same_points, small_disk
@@ -17,7 +17,7 @@ COLUMNS = {"label": np.arange(300), "predicted": np.arange(300)[::-1] % 7, "psnr
 
 
 def point(job="a", snr_db=0.0, uses=640.0, columns=COLUMNS):
-    return Point(job, snr_db, uses, 0.0, 3.2e-5, columns)
+    return Point(job, snr_db, uses, 0.0, 3.2e-5, 3072.0, columns)
 
 
 @pytest.fixture
@@ -79,10 +79,12 @@ def test_points_come_in_order_of_job_and_snr(results):
         ("a", -5.0), ("a", 10.0), ("a", float("inf")), ("b", 0.0)]
 
 
-def test_a_point_has_the_mean_cost_of_its_items():
+def test_a_point_has_the_mean_cost_and_size_of_its_items():
     cost = Cost(torch.tensor([1.0, 2.0, 6.0]), torch.tensor([0.0, 8.0, 1.0]), torch.tensor([0.5, 0.5, 2.0]))
-    one = Point.of("a", 0.0, cost, {})
-    assert (one.uses, one.bits, one.seconds) == (3.0, 3.0, 1.0)
+    scores = Scores({"hit": np.ones(3)}, cost, torch.tensor([100.0, 200.0, 60.0]))
+    one = Point.of("a", 0.0, scores)
+    assert (one.uses, one.bits, one.seconds, one.values) == (3.0, 3.0, 1.0, 120.0)
+    assert one.columns is scores.columns
 
 
 def test_another_experiments_file_is_refused_and_left_as_it_is(results, path):
@@ -95,22 +97,35 @@ def test_another_experiments_file_is_refused_and_left_as_it_is(results, path):
 
 
 def test_a_killed_start_does_not_leave_a_file_that_nobody_can_use(path, monkeypatch):
-    """Stopped between the two facts of a new file: the next run has its provenance."""
-    writes, write = [], Results._write
+    """Stopped before the facts of a new file are written, all of them in one transaction: the next run has its own
+    provenance, and where nothing stopped it, the first run's stays."""
+    def stops(self, *statements):
+        raise KeyboardInterrupt
 
-    def stops_at_second(self, *statements):
-        writes.append(statements)
-        if len(writes) == 2:
-            raise KeyboardInterrupt
-        write(self, *statements)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Results, "_write", stops)
+        Results(path, "e1", {"command": "first"})
+    for command in ("second", "third"):
+        again = Results(path, "e1", {"command": command})
+        assert again.provenance == {"command": "second"}
+        again.close()
 
-    monkeypatch.setattr(Results, "_write", stops_at_second)
-    with contextlib.suppress(KeyboardInterrupt):
-        Results(path, "e1", {"command": "first"}).close()
-    monkeypatch.undo()
-    again = Results(path, "e1", {"command": "second"})
-    assert again.provenance.get("command") in ("first", "second")
-    again.close()
+
+def test_the_facts_of_a_new_file_are_written_together(path):
+    """Killed between two of them, it has none: the provenance is never that of no experiment."""
+    broken = sqlite3.connect(path_of(path))
+    broken.executescript("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL CHECK (key != 'provenance'))")
+    broken.close()
+    with pytest.raises(InputError, match=r"results\.sqlite"):
+        Results(path, "e1", {"command": "first"})
+    with sqlite3.connect(path) as database:
+        assert database.execute("SELECT * FROM meta").fetchall() == []
+
+
+def path_of(path):
+    """The path, with its folder made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def grown(path):

@@ -16,7 +16,7 @@ from gensc.experiment.send import Received, read, send
 from gensc.link import build
 from gensc.report.gallery import gallery
 from gensc.rng import Rng
-from helpers import call, refused
+from helpers import call, picture, refused
 
 SPEC = LinkSpec(Part("jscc", {"cbr": 1 / 12}), Part("symbols"), task=Part("reconstruct", {"metrics": ("psnr",)}))
 TRAINED = {"epochs": 3, "best_epoch": 2, "losses": [[1.0, 2.0]]}
@@ -45,10 +45,12 @@ def photo(tmp_path_factory):
 
 def test_the_classical_links_get_the_uses_of_the_first(link, photo):
     pixels = read(photo, None)
-    assert pixels.shape == (3, 48, 48), "the central square, down to a multiple of 8"
+    assert pixels.shape == (3, 50, 70), "all of it, as it is"
+    assert torch.equal(pixels, torch.from_numpy(np.array(Image.open(photo))).permute(2, 0, 1) / 255)
     sent, ours, *classical = send(pixels, (str(link),), 15.0, ("webp", "jpeg"))
     assert torch.equal(sent.pixels, pixels) and sent.psnr_db is None
-    assert ours.uses == 3 * 48 * 48 // 12 and [one.link for one in classical] == ["webp + LDPC", "jpeg + LDPC"]
+    assert ours.uses == 3 * 50 * 70 // 12 and [one.link for one in classical] == ["webp + digital", "jpeg + digital"]
+    assert all(one.pixels.shape == pixels.shape for one in (ours, *classical))
     assert all(one.uses == ours.uses for one in classical)
     mse = float((ours.pixels - pixels).square().mean())
     assert ours.psnr_db == pytest.approx(-10 * np.log10(mse), abs=1e-3)
@@ -68,7 +70,7 @@ def test_the_command_writes_one_image_and_a_table(link, photo, tmp_path):
                 tmp_path / "sheet.png")
     assert said.code == 0 and str(tmp_path / "sheet.png") in said.out
     rows = [line.split() for line in said.out.splitlines()[1:-1]]
-    assert len(rows) == 4 and {row[-3] for row in rows if "lost" not in row} == {str(3 * 48 * 48 // 24)}
+    assert len(rows) == 4 and {row[-3] for row in rows if "lost" not in row} == {str(3 * 50 * 70 // 24)}
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.width > 3 * 150 and sheet.height > 2 * 150
 
@@ -92,9 +94,37 @@ def test_bad_requests_say_what_is_wrong(link, photo, tmp_path, arguments, words)
 
 def test_a_picture_of_one_pixel_and_a_link_of_no_pictures_are_refused(link, photo, tmp_path):
     Image.new("RGB", (1, 1)).save(tmp_path / "one.png")
-    refused(call("send", tmp_path / "one.png", "--link", link, "--size", 8), "data.size")
+    refused(call("send", tmp_path / "one.png", "--link", link), "1 x 1 px", "enlarge")
     with pytest.raises(InputError, match="at least one"):
         send(read(photo, 32), (), 5.0)
+
+
+@pytest.mark.parametrize("name", ["jscc", "restored"])
+def test_a_packaged_link_sends_an_odd_picture_without_cropping_it(name, tmp_path):
+    """61 x 83 px, sides that no block divides."""
+    Image.fromarray(picture(3, (200, 150, 90), 96)[:83, :61]).save(tmp_path / "odd.png")
+    said = call("send", tmp_path / "odd.png", "--link", name, "--snr-db", "10", "--cbr", "1/12", "--baseline", "webp",
+                "--out", tmp_path / "sheet.png")
+    assert said.code == 0, said.err
+    rows = [line.split() for line in said.out.splitlines()[1:-1]]
+    uses = 3 * 83 * 61 // 12
+    assert [row[0] for row in rows] == [name, "webp"]
+    assert all(abs(int(row[-3].replace(",", "")) - uses) <= 1 for row in rows), rows
+    assert all(float(row[-2]) > 20 for row in rows), rows
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.height > 83
+
+
+def test_a_link_of_one_size_says_at_which(link, photo, tmp_path):
+    """A codec whose layers are made for a size takes no other."""
+    spec = LinkSpec(Part("backbone"), Part("features"), task=Part("classify", {"head": "2xfc"}))
+    file = tmp_path / "classes.safetensors"
+    with Rng.seeded(5, "tests").torch_seeded():
+        made = build(spec, 2, 64)
+    linkfile.save(file, made, Card(Experiment(data=DataSpec("folder:x", size=64), link=spec), 0, ("a", "b"), "d",
+                                   TRAINED))
+    refused(call("send", photo, "--link", file), "64 x 64 px", "--size 64")
+    refused(call("send", photo, "--link", file, "--size", 64), "delivers no pictures", "classify")
 
 
 def test_a_packed_link_is_half_the_size_and_has_a_card(link, tmp_path):
@@ -116,7 +146,7 @@ def test_a_packed_link_is_half_the_size_and_has_a_card(link, tmp_path):
 
 def test_a_link_is_changed_on_loading_but_not_beyond_its_weights(link):
     made, card = linkfile.load(link, {"data.size": 64, "link.codec.cbr": 1 / 6})
-    assert made.codec.shape == (2 * 64 * 64 * 3 // 6,) and card.experiment.data.size == 64
+    assert made.codec.cbr == 1 / 6 and card.experiment.data.size == 64
     with pytest.raises(InputError, match=r"link\.codec\.name changed"):
         linkfile.load(link, {"link.codec.name": "deepjscc"})
 

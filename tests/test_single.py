@@ -6,12 +6,13 @@ import io
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from gensc import config
 from gensc.errors import InputError
 from gensc.experiment import linkfile
 from gensc.experiment.single import COLUMNS, score, train_one
-from helpers import call, finished, points, refused, save_pictures, tiny_toml
+from helpers import call, finished, picture, points, refused, save_pictures, tiny_toml
 
 
 @pytest.fixture
@@ -112,8 +113,9 @@ def test_a_link_scores_the_same_in_a_run_and_alone(link, one, tmp_path_factory):
     trained, card = linkfile.load(link)
     test = load_splits(card.experiment).test
     kept = next(p for p in points(finished(tmp_path_factory)) if p.job.startswith(link.stem) and p.snr_db == -20)
-    feed = Feed(test, test.items, torch.stack([trained.codec.front(test.batch(range(len(test))))]))
-    columns, _ = evaluate(trained, feed, -20.0, "receiver", Rng.seeded(0).child("test"))
+    stored = trained.codec.prepared(test.batch(range(len(test)))).x
+    columns = evaluate(trained, Feed(test, test.items, stored[None], ("label",)), -20.0, "receiver",
+                       Rng.seeded(0).child("test")).columns
     assert np.array_equal(columns["label"], kept.columns["label"])
     assert np.array_equal(columns["predicted"], kept.columns["predicted"])
     assert isinstance(test, Dataset)
@@ -148,6 +150,77 @@ def test_a_training_that_was_stopped_goes_on_beside_its_file(one, tmp_path, monk
     train_one(experiment, tmp_path / "a.safetensors")
     assert [file.suffix for file in tmp_path.glob("a*")] == [".safetensors"]
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "whole.safetensors").read_bytes()
+
+
+@pytest.fixture
+def odd(tmp_path):
+    """A folder of five pictures of two shapes that no block divides."""
+    folder = tmp_path / "odd" / "photos"
+    folder.mkdir(parents=True)
+    for place, (height, width) in enumerate([(61, 83), (70, 45), (61, 83), (70, 45), (61, 83)]):
+        pixels = picture(place, (200, 150, 90), 96)[:height, :width]
+        Image.fromarray(pixels).save(folder / f"{place}.png")
+    return folder.parent
+
+
+@pytest.mark.parametrize("name", ["jscc-photographs", "restored-photographs"])
+def test_a_packaged_link_scores_pictures_as_they_are(odd, name):
+    """Of several shapes in one folder: nothing is cropped, and each costs its share of its own size."""
+    said = call("eval", name, "--data", f"folder:{odd}", "--cbr", "1/12", "--snr-db", "5,15")
+    assert said.code == 0, said.err
+    table = rows(said.out)
+    psnr = [float(row["value"]) for row in table if row["metric"] == "psnr"]
+    assert psnr[1] > psnr[0] > 20 and {row["items"] for row in table} == {"5"}
+    uses = [int(h * w / 4) for h, w in ((61, 83), (70, 45))]
+    mean = (3 * uses[0] + 2 * uses[1]) / 5
+    assert all(float(row["uses"]) == pytest.approx(mean, abs=1.0) for row in table)
+    square = call("eval", name, "--data", f"folder:{odd}", "--cbr", "1/12", "--snr-db", "5", "--size", "40")
+    assert {float(row["uses"]) for row in rows(square.out)} == {3 * 40 * 40 / 12}
+
+
+def test_pictures_that_a_link_has_seen_are_known_at_any_size(odd, tmp_path):
+    """Trained on parts of them, as they are: their marks do not depend on the size."""
+    (tmp_path / "a.toml").write_text(JSCC.format(folder=odd))
+    said = call("train", tmp_path / "a.toml", "--out", tmp_path / "a.safetensors")
+    assert said.code == 0 and "validation loss" in said.out, said.err
+    seen = linkfile.load(tmp_path / "a.safetensors")[1].seen
+    assert len(seen) == 4
+    for more in ((), ("--size", "32")):
+        said = call("eval", tmp_path / "a.safetensors", "--data", f"folder:{odd}", "--snr-db", "10", *more)
+        assert said.code == 0 and "left out 4 pictures" in said.err, said.err
+        assert rows(said.out)[0]["items"] == "1"
+
+
+JSCC = """
+seeds = [0]
+[data]
+source = "folder:{folder}"
+size = 0
+test_share = 0.2
+validation = 0.25
+[link]
+codec = {{name = "jscc", cbr = 0.0833}}
+transport = {{name = "symbols"}}
+task = {{name = "reconstruct", metrics = ["psnr"]}}
+[train]
+epochs = 1
+batch = 3
+crop = 32
+"""
+
+
+def test_the_device_of_a_training_is_in_its_link_file(one, tmp_path):
+    experiment = config.changed(one.experiment, {"train.epochs": 1, "seeds": [0], "device": "cpu"})
+    assert train_one(experiment, tmp_path / "a.safetensors")["device"] == "cpu"
+    assert linkfile.load(tmp_path / "a.safetensors")[1].experiment.device == "cpu"
+
+
+def test_a_device_that_is_not_here_is_refused(link, one, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for command in (("eval", link, "--data", f"folder:{one.folder}"), ("run", one.file), ("train", one.file, "--out",
+                                                                                          "x.safetensors")):
+        refused(call(*command, "--device", "cuda"), "'cuda'", "cpu", "auto")
+        refused(call(*command, "--device", "gpu"), "'gpu'", "auto", "cuda")
 
 
 def test_several_links_are_no_single_one(one, tmp_path):

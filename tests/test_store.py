@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from gensc.codec import Backbone
+from gensc.codec.base import Front
 from gensc.data.dataset import Dataset
 from gensc.data.folder import Folder
 from gensc.errors import InputError
@@ -23,8 +24,8 @@ def store(tmp_path):
 
 def filled(codec, dataset, folder, view=0):
     one = FeatureStore(folder)
-    assert sum(fill([codec], dataset, view, one)) == len(dataset)
-    values = read(codec, dataset, view, one)
+    assert sum(fill([codec.front], dataset, view, one)) == len(dataset)
+    values = read(codec.front, dataset, view, one)
     one.close()
     return values
 
@@ -41,10 +42,11 @@ def test_a_second_fill_does_no_forward_pass_and_reads_no_picture(tmp_path):
 
 def test_what_is_stored_is_what_the_codec_makes_in_the_order_of_the_data(store):
     codec, dataset = Means(), colours(45)
-    list(fill([codec], dataset, 0, store))
-    assert torch.equal(read(codec, dataset, 0, store), codec.front(dataset.batch(range(45))))
+    list(fill([codec.front], dataset, 0, store))
+    computed = codec.prepared(dataset.batch(range(45))).x
+    assert torch.equal(read(codec.front, dataset, 0, store), computed)
     turned = Dataset(dataset.source, np.arange(45)[::-1])
-    assert torch.equal(read(codec, turned, 0, store), codec.front(dataset.batch(range(45))).flip(0))
+    assert torch.equal(read(codec.front, turned, 0, store), computed.flip(0))
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +87,7 @@ def test_an_interrupted_fill_goes_on_and_gives_the_same_bits(tmp_path):
     codec, dataset = Means(), colours(100)
     whole = filled(Means(), dataset, tmp_path / "whole")
     stopped = FeatureStore(tmp_path / "stopped")
-    steps = fill([codec], dataset, 0, stopped)
+    steps = fill([codec.front], dataset, 0, stopped)
     assert next(steps) == 0 and next(steps) > 0
     steps.close()
     stopped.close()
@@ -99,21 +101,42 @@ def test_an_interrupted_fill_goes_on_and_gives_the_same_bits(tmp_path):
 def test_two_codecs_share_one_reading_of_the_pictures(store):
     source = Colours(64)
     one, two = Means("one"), Means("two")
-    list(fill([one, two], Dataset(source, np.arange(64)), 0, store))
+    list(fill([one.front, two.front], Dataset(source, np.arange(64)), 0, store))
     assert sorted(source.reads) == list(range(64))
     assert one.passes == two.passes > 0
 
 
 def test_a_codec_that_joins_later_is_filled_alone(store):
     one, two, dataset = Means("one"), Means("two"), colours(40)
-    list(fill([one], dataset, 0, store))
+    list(fill([one.front], dataset, 0, store))
     passes = one.passes
-    list(fill([one, two], dataset, 0, store))
+    list(fill([one.front, two.front], dataset, 0, store))
     assert one.passes == passes and two.passes > 0
 
 
+def test_a_front_of_more_work_is_given_what_those_of_less_have_made(store):
+    """Whatever order they are named in; and computes alone where they are stored already."""
+    seen = []
+
+    def first(batch, others):
+        return batch.pixels.mean(dim=(2, 3))
+
+    def second(batch, others):
+        seen.append(set(others))
+        return others["first"] * 2 if others else 2 * first(batch, {})
+
+    short, long = Front(first, (3,), "first", work=1), Front(second, (3,), "second", work=2)
+    dataset = colours(40)
+    list(fill([long, short], dataset, 0, store))
+    assert seen == [{"first"}] * 2
+    assert torch.equal(read(long, dataset, 0, store), 2 * read(short, dataset, 0, store))
+    later = Front(second, (3,), "another", work=2)
+    list(fill([short, later], dataset, 0, store))
+    assert seen[2:] == [set()] * 2 and torch.equal(read(later, dataset, 0, store), read(long, dataset, 0, store))
+
+
 def test_an_empty_data_set_is_no_work(store):
-    assert sum(fill([Means()], colours(0), 0, store)) == 0
+    assert sum(fill([Means().front], colours(0), 0, store)) == 0
 
 
 def damage(path, kind):
@@ -129,8 +152,8 @@ def damage(path, kind):
 @pytest.mark.parametrize("kind", ["garbage", "truncated", "overwritten"])
 def test_a_damaged_store_is_named_with_the_way_out(tmp_path, kind):
     filled(Means(), colours(200), tmp_path)
-    damage(tmp_path / "features.sqlite", kind)
-    with pytest.raises(InputError, match=r"features\.sqlite.*GENSC_CACHE"):
+    damage(tmp_path / "features-1.sqlite", kind)
+    with pytest.raises(InputError, match=r"features-1\.sqlite.*GENSC_CACHE"):
         filled(Means(), colours(200), tmp_path)
 
 
@@ -151,6 +174,6 @@ def test_a_read_only_store_names_the_variable(tmp_path):
 def test_a_full_disk_names_the_variable_and_keeps_what_was_stored(tmp_path):
     codec, dataset = Means(), colours(40)
     first = filled(codec, dataset, tmp_path)
-    with small_disk(16384), pytest.raises(InputError, match=r"features\.sqlite.*GENSC_CACHE"):
+    with small_disk(16384), pytest.raises(InputError, match=r"features-1\.sqlite.*GENSC_CACHE"):
         filled(Means("other"), colours(400), tmp_path)
     assert torch.equal(filled(Means(), dataset, tmp_path), first)

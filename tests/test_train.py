@@ -13,8 +13,12 @@ from gensc.experiment.evaluate import evaluate
 from gensc.experiment.feed import Feed, open_feed
 from gensc.experiment.store import FeatureStore, fill
 from gensc.experiment.train import Training, validation_loss
+from gensc.link import Link
 from gensc.rng import Rng
+from gensc.task import Classify
+from gensc.transport import Features
 from helpers import Learning, Means, colours, same_weights, small_disk, toy_link, weights
+from mixed import mixed
 
 SPEC = TrainSpec(epochs=6, batch=16, rate=1e-2, patience=6, snr_db=(0.0, 20.0), views=2)
 RNG = Rng.seeded(3, "tests")
@@ -23,11 +27,11 @@ RNG = Rng.seeded(3, "tests")
 @pytest.fixture(scope="module")
 def feeds(tmp_path_factory):
     """Training (two views) and validation features of toy pictures."""
-    store, codec = FeatureStore(tmp_path_factory.mktemp("cache")), Means()
+    store, link = FeatureStore(tmp_path_factory.mktemp("cache")), toy_link(Means())
     known, held = colours(60), colours(30, 90)
     for dataset, view in ((known, 0), (known, 1), (held, 0)):
-        list(fill([codec], dataset, view, store))
-    return open_feed(codec, known, 2, store), open_feed(codec, held, 1, store)
+        list(fill([link.codec.front], dataset, view, store))
+    return open_feed(link, known, 2, store), open_feed(link, held, 1, store)
 
 
 def training(feeds, spec=SPEC, checkpoint=None, link=None):
@@ -46,7 +50,7 @@ def test_the_loss_falls_and_the_link_learns_its_classes(feeds):
     history = run.finish()
     assert history.epochs == len(history.losses) == 12
     assert history.losses[-1][0] < 0.7 * history.losses[0][0]
-    columns, _ = evaluate(run.link, feeds[1], 20.0, "receiver", RNG)
+    columns = evaluate(run.link, feeds[1], 20.0, "receiver", RNG).columns
     assert (columns["label"] == columns["predicted"]).mean() > 0.9
 
 
@@ -150,7 +154,7 @@ def test_nan_in_the_features_is_refused(feeds, place, value):
     broken = list(feeds)
     stored = feeds[place].stored.clone()
     stored[:, 4, 2] = value
-    broken[place] = Feed(feeds[place].dataset, feeds[place].items, stored)
+    broken[place] = dataclasses.replace(feeds[place], stored=stored)
     with pytest.raises(InputError, match="nan"):
         list(training(tuple(broken)))
 
@@ -164,21 +168,21 @@ def test_a_rate_that_breaks_the_weights_is_refused(feeds):
 @pytest.mark.parametrize("batch", [2, 4])
 def test_an_odd_item_is_no_batch_of_its_own(feeds, batch):
     few = Feed(Dataset(feeds[0].dataset.source, feeds[0].dataset.indices[:5]), feeds[0].items[:5],
-               feeds[0].stored[:, :5])
+               feeds[0].stored[:, :5], feeds[0].needs)
     run = training((few, feeds[1]), dataclasses.replace(SPEC, epochs=2, batch=batch))
     assert list(run) == [1, 2]
 
 
-def pictures_training(rate, spec):
+def pictures_training(spec):
     with torch.random.fork_rng():
         torch.manual_seed(4)
-        codec = Learning(rate)
+        codec = Learning()
     data = colours(24), colours(12, 50)
     return training(tuple(Feed(one, one.items) for one in data), spec, link=toy_link(codec))
 
 
 def test_frozen_parameters_do_not_move_and_the_rest_does():
-    run = pictures_training(0.1, SPEC)
+    run = pictures_training(SPEC)
     before = weights(run.link)
     list(run)
     after = weights(run.link)
@@ -186,12 +190,12 @@ def test_frozen_parameters_do_not_move_and_the_rest_does():
     assert stayed == {name for name in before if name.startswith("codec.fixed.")}
 
 
-def test_a_finetuned_codec_moves_at_its_own_lower_rate():
+def test_a_codec_moves_at_its_own_rate():
     """The first step of Adam moves each weight by the learning rate, whatever the size of its gradient."""
     spec = TrainSpec(epochs=2, batch=24, rate=1e-2, weight_decay=0.0, snr_db=(20.0, 20.0))
     step = {}
     for rate in (0.1, 1.0):
-        run = pictures_training(rate, spec)
+        run = pictures_training(dataclasses.replace(spec, codec_rate=rate))
         before = weights(run.link)
         assert next(iter(run)) == 1
         after = weights(run.link)
@@ -204,7 +208,7 @@ def test_a_finetuned_codec_moves_at_its_own_lower_rate():
 
 
 def test_a_codec_without_store_gets_each_epochs_pictures():
-    run = pictures_training(1.0, dataclasses.replace(SPEC, epochs=2))
+    run = pictures_training(dataclasses.replace(SPEC, epochs=2))
     source = run.feed.dataset.source
     list(run)
     assert len(source.reads) >= 2 * 24 and set(source.reads) == set(range(24))
@@ -214,3 +218,76 @@ def test_training_does_not_change_what_it_is_given(feeds):
     stored = copy.deepcopy([feed.stored for feed in feeds])
     list(training(feeds))
     assert all(torch.equal(feed.stored, one) for feed, one in zip(feeds, stored, strict=True))
+
+
+def mixed_training(spec, checkpoint=None):
+    """A joint code on pictures of two shapes, in parts of 16 px."""
+    from gensc import channel, codec, task, transport
+
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        link = Link(codec.Jscc(cbr=1 / 6), transport.Symbols(channel.AWGN()), task.Reconstruct(("psnr",)))
+    known, held = (mixed(count, (40, 25), (21, 33)) for count in (12, 6))
+    return training(tuple(Feed(one, one.items, crop=spec.crop) for one in (known, held)), spec, checkpoint, link)
+
+
+def test_pictures_of_several_shapes_train_by_their_parts_bit_for_bit(tmp_path):
+    spec = TrainSpec(epochs=3, batch=4, rate=1e-3, snr_db=(5.0, 15.0), crop=16)
+    whole = mixed_training(spec)
+    list(whole)
+    assert whole.finish().losses[-1][0] < whole.finish().losses[0][0]
+    stopped = mixed_training(spec, tmp_path / "ckpt")
+    next(iter(stopped))
+    resumed = mixed_training(spec, tmp_path / "ckpt")
+    assert list(resumed) == [2, 3]
+    assert same_weights(weights(resumed.link), weights(whole.link))
+
+
+def test_pictures_of_several_shapes_need_a_part(tmp_path):
+    with pytest.raises(InputError, match=r"train\.crop"):
+        list(mixed_training(TrainSpec(epochs=1, batch=4)))
+
+
+def test_a_transport_of_whole_batches_is_validated_with_all_items_at_once(feeds):
+    """As it is scored: its noise follows the power of the whole batch."""
+    many = colours(300, 500)
+    link = Link(Means(), Features(convention="gensc6g"), Classify(3, "2xfc"))
+    sizes = []
+    link.transport.register_forward_pre_hook(lambda module, given: sizes.append(len(given[0]["main"])))
+    validation_loss(link, Feed(many, many.items), dataclasses.replace(SPEC, snr_db=(1.0, 20.0)), "receiver", RNG)
+    assert sizes == [300] * 3
+
+
+def test_the_truth_that_a_task_needs_is_there_while_it_learns(feeds, tmp_path):
+    """A caption, beside stored features: the loss of each item follows its own."""
+    class Spelling(Classify):
+        needs = ("caption",)
+
+        def loss(self, prediction, batch):
+            seen.append(batch.column("caption", "spelling"))
+            return prediction.square().mean()
+
+    seen, store = [], FeatureStore(tmp_path)
+    link = Link(Means(), Features(), Spelling(3, "2xfc"))
+    known, held = (mixed(count, (8, 8)) for count in (8, 4))
+    for one in (known, held):
+        list(fill([link.codec.front], one, 0, store))
+    run = training(tuple(open_feed(link, one, 1, store) for one in (known, held)),
+                   dataclasses.replace(SPEC, epochs=1, batch=4), link=link)
+    assert list(run) == [1]
+    assert sorted(seen[0] + seen[1]) == [f"item {place}" for place in range(8)]
+    assert seen[2:] == [tuple(f"item {place}" for place in range(4))] * 3
+
+
+@pytest.mark.parametrize(("training_too", "what"), [(True, "a training batch of 20 items"),
+                                                    (False, "a validation batch of 30 items")])
+def test_what_does_not_fit_the_memory_is_one_sentence(feeds, training_too, what):
+    link = toy_link(Means())
+
+    def full(module, given):
+        if training_too or not module.training:
+            torch.empty(10**13)
+
+    link.task.register_forward_pre_hook(full)
+    with pytest.raises(InputError, match=rf"^{what} does not fit the memory of cpu \(4\d+ bytes.*train\.batch"):
+        list(training(feeds, link=link))

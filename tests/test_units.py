@@ -30,27 +30,6 @@ def test_known_values():
     assert float(units.ratio_to_db(0.0)) == -math.inf
 
 
-@given(st.floats(-20, 40), st.floats(0.01, 12))
-def test_ebn0_becomes_esn0_by_the_bits_per_use(ebn0_db, bits):
-    assert units.ebn0_to_esn0_db(ebn0_db, bits) == pytest.approx(ebn0_db + 10 * math.log10(bits))
-
-
-def test_two_bits_a_use_are_3_01_db():
-    assert units.ebn0_to_esn0_db(5.0, 2) == pytest.approx(8.0103, abs=1e-4)
-    assert units.ebn0_to_esn0_db(5.0, 1) == 5.0
-
-
-@pytest.mark.parametrize("bits", [0, -1])
-def test_a_scheme_without_bits_is_refused(bits):
-    with pytest.raises(InputError, match="bits_per_use"):
-        units.ebn0_to_esn0_db(5.0, bits)
-
-
-def test_bandwidth_ratio_is_uses_over_source_values():
-    assert float(units.bandwidth_ratio(512, (3, 32, 32))) == pytest.approx(1 / 6)
-    assert units.bandwidth_ratio(torch.tensor([3.0, 6.0]), (3,)).tolist() == [1.0, 2.0]
-
-
 def test_airtime_is_uses_over_bandwidth():
     assert units.airtime_s(torch.tensor([128.0, 256.0]), 20e6).tolist() == pytest.approx([6.4e-6, 12.8e-6])
 

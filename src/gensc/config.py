@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
 from gensc.errors import InputError
+from gensc.machine.devices import DeviceName
 from gensc.registry import checked, nearest
 from gensc.signal import Csi
 
@@ -30,7 +31,8 @@ class Part:
 class DataSpec:
     """What is sent. ``source`` and ``test`` are data specs ("vehicles", "folder:PATH", ...); without ``test``,
     ``test_share`` of the source is held out, stratified by class and seeded. ``validation`` is the share of
-    the rest that chooses the model. ``size`` is the side of the images in px."""
+    the rest that chooses the model. ``size`` is the side in px that pictures are cut and resized to, a square; 0 takes
+    them as they are."""
 
     source: str = "vehicles"
     test: str = ""
@@ -63,7 +65,8 @@ class TrainSpec:
     average of the weights, which is what is validated and kept; 0 keeps the weights themselves. ``clip``: the
     largest norm of a step's gradient, 0 for none. ``precision`` of what matrix products and convolutions compute in.
     ``start``: a link file, or the name of a packaged link, whose weights training starts from; with 0 ``epochs``
-    the link is scored with them as they are."""
+    the link is scored with them as they are. ``codec_rate``: factor on ``rate`` for the codec's own parameters, e.g.
+    0.1 for a pretrained network."""
 
     epochs: int = 40
     batch: int = 64
@@ -78,6 +81,7 @@ class TrainSpec:
     precision: Literal["float32", "bfloat16"] = "float32"
     start: str = ""
     warmup: float = 0.3
+    codec_rate: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -91,10 +95,12 @@ class EvaluateSpec:
 @dataclass(frozen=True)
 class Experiment:
     """Everything that decides a result. ``schemes`` are sets of changes ("link.transport.uses": 64), one
-    link each; ``grid`` maps a key to its values and is crossed with the schemes; each runs with every seed."""
+    link each; ``grid`` maps a key to its values and is crossed with the schemes; each runs with every seed. ``device``:
+    where links are trained and scored."""
 
     name: str = "experiment"
     seeds: tuple[int, ...] = (0, 1, 2)
+    device: DeviceName = "auto"
     data: DataSpec = DataSpec()
     link: LinkSpec = LinkSpec()
     train: TrainSpec = TrainSpec()
@@ -151,17 +157,17 @@ def _check_ranges(experiment: Experiment) -> None:
         if not 0 < share < 1:
             raise InputError(f"{key} is {share}: expected a share between 0 and 1, e.g. 0.2")
     fewest = 0 if train.start else 1
-    counts = {"data.size": (data.size, 32), "train.epochs": (train.epochs, fewest), "train.batch": (train.batch, 2),
-              "train.patience": (train.patience, 1), "train.views": (train.views, 1)}
+    counts = {"data.size": (data.size or 32, 32), "train.epochs": (train.epochs, fewest),
+              "train.batch": (train.batch, 2), "train.patience": (train.patience, 1), "train.views": (train.views, 1)}
     for key, (count, least) in counts.items():
         if count < least:
             raise InputError(f"{key} is {count}: expected {least} or more")
     if not 0 < train.warmup < 1:
         raise InputError(f"train.warmup is {train.warmup}: expected a share of the steps between 0 and 1, e.g. 0.3")
-    if not train.rate > 0 or not train.weight_decay >= 0:
-        raise InputError(f"train.rate is {train.rate} and train.weight_decay {train.weight_decay}: "
-                         "expected a rate above 0 and a decay of 0 or more")
-    if train.crop < 0 or train.crop > data.size:
+    if not train.rate > 0 or not train.weight_decay >= 0 or not train.codec_rate > 0:
+        raise InputError(f"train.rate is {train.rate}, train.codec_rate {train.codec_rate} and train.weight_decay "
+                         f"{train.weight_decay}: expected rates above 0 and a decay of 0 or more")
+    if train.crop < 0 or 0 < data.size < train.crop:
         raise InputError(f"train.crop is {train.crop}: expected 0 for whole pictures, or a side of up to data.size, "
                          f"{data.size} px")
     if not 0 <= train.average < 1 or not train.clip >= 0:

@@ -3,57 +3,97 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from gensc.batch import Batch
-from gensc.codec import Codec
+from gensc.codec.base import Codec, Rehearsal
 from gensc.config import LinkSpec, Part
 from gensc.errors import InputError
 from gensc.registry import create, lookup, options_of
-from gensc.signal import Delivery, Payload, State
+from gensc.signal import Cost, Delivery, Memory, Parts, State
 from gensc.task import Task
 from gensc.transport import Transport
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the receiver made of a batch, and how it got there."""
+    """What the receiver made of a batch, how it got there, and what the ends keep of it."""
 
-    prediction: Tensor
+    prediction: Any
     delivery: Delivery
+    memory: Memory
 
 
 class Link(nn.Module):
-    """Link(codec, transport, task): batch -> payload -> channel -> payload -> prediction.
+    """Link(codec, transport, task): batch -> parts -> channel -> delivery -> prediction.
 
-    >>> link = Link(codec.Backbone(), transport.Analog(channel.Rayleigh(), uses=128), task.Classify(15))
-    >>> outcome = link(batch, State.of(10.0, len(batch), Rng.seeded(0)))
+    >>> from gensc import Batch, Rng, State, channel, codec, task, transport
+    >>> link = Link(codec.Jscc(cbr=1 / 12), transport.Symbols(channel.Rayleigh()), task.Reconstruct())
+    >>> batch = Batch(x=torch.rand(2, 3, 32, 48), item=torch.arange(2))
+    >>> outcome = link.eval()(batch, State.of(10.0, len(batch), Rng.seeded(0)))
+    >>> tuple(outcome.prediction.shape), outcome.delivery.cost.uses.tolist()
+    ((2, 3, 32, 48), [384.0, 384.0])
     """
 
     def __init__(self, codec: Codec, transport: Transport, task: Task) -> None:
         super().__init__()
         self.codec, self.transport, self.task = codec, transport, task
-        task.bind(codec.received_shape(transport.bind(codec.shape)))
+        task.bind(codec.received(transport.bind(codec.form)))
 
     def forward(self, batch: Batch, state: State) -> Outcome:
         """Send a batch of B items; ``state`` holds B SNRs and the items' random streams."""
-        return self.carry(self.codec.front(batch), state)
+        return self.carry(self.codec.prepared(batch), state)
 
-    def carry(self, front: Tensor, state: State) -> Outcome:
-        """From the output of the encoder's fixed part on (``Codec.front``)."""
-        state = self.informed(state)
-        return self.deliver(self.codec.rest(front, state), state)
+    def carry(self, batch: Batch, state: State) -> Outcome:
+        """From what the encoder's fixed part made of the items on (``Codec.front``)."""
+        state = self.informed(batch, state)
+        rehearsal = self._rehearsal(batch, state)
+        if rehearsal is not None:
+            return self._rehearsed(rehearsal, batch, state)
+        return self.deliver(self.codec.encode(batch.bare(), state.sender()), state)
 
-    def informed(self, state: State) -> State:
-        """The state with what the transport tells the encoder: how much room there is, and the gain that it will meet
-        where both ends know it."""
-        gain_db = self.transport.gain_db(state) if state.csi == "both" else None
-        return replace(state, room=self.transport.room(state), gain_db=gain_db)
+    def loss(self, batch: Batch, state: State) -> Tensor:
+        """What training lowers, one number, for a batch as ``carry`` gets it: the codec's own objective where it has
+        one, else the task's loss and the transport's penalty, of what came over the link."""
+        state = self.informed(batch, state)
+        rehearsal = self._rehearsal(batch, state)
+        if rehearsal is not None:
+            outcome = self._rehearsed(rehearsal, batch, state)
+        else:
+            parts = self.codec.encode(batch.bare(), state.sender())
+            delivery: Delivery = self.transport(parts, state)
+            own = self.codec.objective(batch, parts, delivery, state)
+            if own is not None:
+                return own
+            outcome = self._received(parts, delivery, state)
+        loss: Tensor = self.task.loss(outcome.prediction, batch)
+        penalty = outcome.delivery.penalty
+        return loss if penalty is None else loss + penalty.mean()
 
-    def deliver(self, payload: Payload, state: State) -> Outcome:
-        """From the encoder's output on."""
-        delivery = self.transport(payload, state)
-        return Outcome(self.task(self.codec.decode(delivery.payload, state), state), delivery)
+    def informed(self, batch: Batch, state: State) -> State:
+        """The state of a use of this link for a batch, with what its transport tells the encoder."""
+        return self.transport.inform(replace(state, shape=batch.shape, values=batch.values, device=batch.device))
+
+    def deliver(self, parts: Parts, state: State) -> Outcome:
+        """From the encoder's output on; ``state`` is ``informed``."""
+        return self._received(parts, self.transport(parts, state), state)
+
+    def _received(self, parts: Parts, delivery: Delivery, state: State) -> Outcome:
+        receiver = state.receiver()
+        prediction = self.task(self.codec.decode(delivery, receiver), receiver)
+        memory = Memory(self.codec.remember(parts, state.memory.sender, state.sender()),
+                        self.codec.remember(delivery.parts, state.memory.receiver, receiver))
+        return Outcome(prediction, delivery, memory)
+
+    def _rehearsal(self, batch: Batch, state: State) -> Rehearsal | None:
+        return self.codec.rehearse(batch.bare(), state.sender()) if self.training else None
+
+    def _rehearsed(self, rehearsal: Rehearsal, batch: Batch, state: State) -> Outcome:
+        """In a rehearsal nothing is sent, and nothing lost."""
+        none = torch.zeros(len(batch))
+        delivery = Delivery({}, torch.ones(len(batch), dtype=torch.bool), Cost(none, none, none), rehearsal.penalty)
+        return Outcome(self.task(rehearsal.received, state.receiver()), delivery, state.memory)
 
 
 def learned(link: Link) -> set[str]:
@@ -63,12 +103,12 @@ def learned(link: Link) -> set[str]:
 
 
 def changed(link: Link) -> set[str]:
-    """The names in ``link.state_dict()`` that training can change: not a frozen codec, alone or within another, nor
-    fixed parameters."""
+    """The names in ``link.state_dict()`` that training can change: no fixed parameters, and nothing of a codec in which
+    nothing learns, alone or within another."""
     fixed = {f"codec.{name}" for name, value in link.codec.named_parameters() if not value.requires_grad}
-    frozen = tuple(f"codec.{name}." if name else "codec." for name, part in link.codec.named_modules()
-                   if isinstance(part, Codec) and part.frozen)
-    return {name for name in link.state_dict() if name not in fixed and not name.startswith(frozen)}
+    still = tuple(f"codec.{name}." if name else "codec." for name, part in link.codec.named_modules()
+                  if isinstance(part, Codec) and not any(value.requires_grad for value in part.parameters()))
+    return {name for name in link.state_dict() if name not in fixed and not name.startswith(still)}
 
 
 def build(spec: LinkSpec, classes: int, size: int) -> Link:

@@ -29,18 +29,6 @@ def noise_power(snr_db: Tensor | float) -> Tensor:
     return db_to_ratio(-torch.as_tensor(snr_db, dtype=torch.float64))
 
 
-def ebn0_to_esn0_db(ebn0_db: float, bits_per_use: float) -> float:
-    """Es/N0 in dB of a scheme that carries ``bits_per_use`` information bits per complex channel use."""
-    if bits_per_use <= 0:
-        raise InputError(f"bits_per_use is {bits_per_use}: a scheme carries more than 0 bits per channel use")
-    return ebn0_db + 10 * math.log10(bits_per_use)
-
-
-def bandwidth_ratio(uses: Tensor | float, shape: tuple[int, ...]) -> Tensor:
-    """CBR: complex channel uses per source value, uses / (C*H*W) for an image of ``shape`` [C,H,W]."""
-    return torch.as_tensor(uses, dtype=torch.float32) / math.prod(shape)
-
-
 def airtime_s(uses: Tensor | float, bandwidth_hz: float) -> Tensor:
     """Seconds on the air: one complex channel use takes 1/bandwidth seconds (Nyquist)."""
     if not bandwidth_hz > 0:

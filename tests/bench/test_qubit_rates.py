@@ -14,7 +14,6 @@ from gensc.bench.qubit import (
 from gensc.errors import InputError
 from gensc.experiment.feed import open_feed
 from gensc.experiment.store import FeatureStore, fill
-from gensc.experiment.sweep import units
 from gensc.link import Link
 from gensc.task import Classify
 from gensc.transport import Features, Qubit
@@ -81,9 +80,9 @@ def _over(transport):
 
 def _feed(link, data):
     store = FeatureStore()
-    for _ in units(fill([link.codec], data, 0, store)):
+    for _ in fill([link.codec.front], data, 0, store):
         pass
-    return open_feed(link.codec, data, 1, store)
+    return open_feed(link, data, 1, store)
 
 
 def _trained() -> Link:

@@ -117,6 +117,23 @@ class HidesGain(Channel):
         return Signal(signal.x * gain, signal.n0, signal.h, signal.rate_hz)
 
 
+class GainFollowsSignal(Channel):
+    """A fade that is drawn anew for other symbols: no probe could tell the transmitter what it will meet."""
+
+    def distort(self, signal, state):
+        louder = (signal.x.real[:, 0] > 0.5).float()
+        drawn = state.child("fading").rng.complex_normal(2)
+        return faded(signal, torch.where(louder > 0, drawn[:, 0], drawn[:, 1])[:, None])
+
+
+class NoiseFollowsSignal(Noisy):
+    """Noise whose first draw is skipped where the first symbol lies on the right."""
+
+    def noise(self, z, x, h, state):
+        right = (x.real[:, :1] > 0).expand_as(z)
+        return super().noise(torch.where(right, z.roll(1, dims=1), z), x, h, state)
+
+
 class InPlace(AWGN):
     def distort(self, signal, state):
         signal.x.mul_(1j)
@@ -140,7 +157,10 @@ CASES = {
     TwoTenths: "N0 is", TwoTenthsQuiet: "N0 is", PerDimension: "N0 is", RealOnly: "circular", Amplitude: "N0 is",
     BatchSnr: "alone and in a batch", BatchNoise: "alone and in a batch", BlockNoise: "N0 is",
     TorchNoise: "global generator", FollowsPower: "nominal power", FollowsFading: "N0 is",
-    Gain: r"E\|h\|\^2", Drifting: "block_fading", HidesGain: "y = h x", InPlace: "does not change",
+    Gain: r"E\|h\|\^2", Drifting: "block_fading", HidesGain: "y = h x",
+    GainFollowsSignal: "never depend on the signal: the gain",
+    NoiseFollowsSignal: "never depend on the signal: the noise",
+    InPlace: "does not change",
     Detached: "gradient", Unused: "parameter offset",
 }
 

@@ -95,7 +95,7 @@ def test_what_a_learned_channel_refuses(tmp_path):
         send(channel, [0], 10.0, rate_hz=20e6)
     with pytest.raises(InputError, match="chain"):
         send(Chain((channel,)), [0], 10.0)
-    with pytest.raises(InputError, match="there is no file"):
+    with pytest.raises(InputError, match="there is no learned channel"):
         Learned(str(tmp_path / "none.safetensors"))
     other = tmp_path / "other.safetensors"
     facts = {"learned channel": {**CARD.__dict__, "kind": "flow"}}

@@ -10,6 +10,7 @@ from gensc.codec import Backbone
 from gensc.codec.backbone import as_map
 from gensc.errors import InputError
 from gensc.rng import Rng
+from gensc.signal import MAIN, State
 from gensc.zoo.backbones import ASSETS
 from gensc.zoo.timm_ready import timm
 
@@ -17,6 +18,11 @@ from gensc.zoo.timm_ready import timm
 def pictures(size: int, count: int = 2) -> torch.Tensor:
     coarse = torch.sigmoid(2 * Rng.seeded(8, "pictures").of(count).normal(3, 8, 8))
     return nn.functional.interpolate(coarse, (size, size), mode="bicubic").clamp(0, 1)
+
+
+def sent(codec: Backbone, x: torch.Tensor) -> torch.Tensor:
+    """The features that a codec sends of pictures."""
+    return codec.encode(codec.prepared(unlabelled(x)), State.of(10.0, len(x), Rng.seeded(0)))[MAIN]
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +41,9 @@ def reference() -> nn.Module:
 def test_efficientnet_lite0_gives_what_timm_gives(reference, output, shape):
     x = pictures(224)
     codec = Backbone("efficientnet_lite0", output)
-    assert codec.shape == shape
+    assert codec.form == {MAIN: shape}
     with torch.no_grad():
-        got = codec.encode(unlabelled(x))
+        got = sent(codec, x)
         features = reference.forward_features((x * 255 - 127) / 128)
         pooled = features.mean(dim=(2, 3))
         want = {"map": features, "pooled": pooled, "logits": reference.classifier(pooled)}[output]
@@ -52,14 +58,15 @@ def test_efficientnet_lite0_gives_what_timm_gives(reference, output, shape):
     ("vit_tiny_patch16_224", 64, {"map": (192, 14, 14), "pooled": (192,), "logits": (1000,)}),
 ])
 def test_each_light_family_has_its_shapes(model, size, shapes):
-    x = unlabelled(pictures(size))
+    x = pictures(size)
     for output, shape in shapes.items():
         codec = Backbone(model, output, "scratch", size=size)
-        assert codec.shape == shape
+        assert codec.form == {MAIN: shape}
         with torch.no_grad():
-            payload = codec.encode(x)
-        assert payload.shape == (2, *shape) and torch.isfinite(payload).all()
-        assert not codec.frozen and codec.weights == "" and codec.rate == 1.0
+            features = sent(codec, x)
+        assert features.shape == (2, *shape) and torch.isfinite(features).all()
+        assert codec.front is None and codec.weights == ""
+        assert any(parameter.requires_grad for parameter in codec.parameters())
 
 
 @pytest.mark.slow
@@ -69,9 +76,9 @@ def test_each_light_family_has_its_shapes(model, size, shapes):
 ])
 def test_each_heavy_family_has_its_shapes(model, size, shape):
     codec = Backbone(model, "pooled", "scratch", size=size)
-    assert codec.shape == shape
+    assert codec.form == {MAIN: shape}
     with torch.no_grad():
-        assert codec.encode(unlabelled(pictures(size, 1))).shape == (1, *shape)
+        assert sent(codec, pictures(size, 1)).shape == (1, *shape)
 
 
 def test_tokens_become_a_map_in_reading_order_without_their_prefix():
@@ -111,12 +118,11 @@ def test_wrong_options_are_named(options, message):
 
 
 def test_finetuning_moves_the_free_stages_alone():
-    codec = Backbone(output="logits", mode="finetune", frozen_stages=3, rate=0.1, size=64)
-    assert codec.rate == 0.1
+    codec = Backbone(output="logits", mode="finetune", frozen_stages=3, size=64)
     before = {name: value.clone() for name, value in codec.net.state_dict().items()}
     optimizer = torch.optim.AdamW([p for p in codec.parameters() if p.requires_grad], lr=1e-3)
     codec.train()
-    codec.encode(unlabelled(pictures(64))).square().mean().backward()
+    sent(codec, pictures(64)).square().mean().backward()
     optimizer.step()
     moved = {name for name, value in codec.net.state_dict().items() if not torch.equal(value, before[name])}
     # Three stages are the stem and the blocks 0 and 1; batch norms keep their pretrained statistics.
@@ -130,7 +136,7 @@ def test_training_from_scratch_moves_everything_and_its_statistics():
         codec = Backbone("mobilenetv3_small_050", "logits", "scratch", size=64)
     before = {name: value.clone() for name, value in codec.net.state_dict().items()}
     codec.train()
-    codec.encode(unlabelled(pictures(64, 4))).square().mean().backward()
+    sent(codec, pictures(64, 4)).square().mean().backward()
     torch.optim.SGD(codec.parameters(), lr=0.1).step()
     stayed = {name for name, value in codec.net.state_dict().items() if torch.equal(value, before[name])}
     assert not {name for name in stayed if "running" in name}
@@ -139,21 +145,44 @@ def test_training_from_scratch_moves_everything_and_its_statistics():
 
 def test_a_frozen_network_is_shared_and_never_in_training_mode():
     one, two = Backbone(size=64), Backbone(output="map", size=64)
-    assert one.net is two.net
+    pairs = zip(one.net.state_dict().values(), two.net.state_dict().values(), strict=True)
+    assert all(first.data_ptr() == second.data_ptr() for first, second in pairs)
     one.train()
     assert not any(module.training for module in one.net.modules())
 
 
 def test_the_fingerprint_tells_encoders_apart():
-    frozen = {Backbone(output=output, size=64).fingerprint() for output in ("map", "pooled", "logits")}
-    staged = {Backbone(mode="finetune", frozen_stages=stages, size=64).fingerprint() for stages in (1, 2)}
+    frozen = {Backbone(output=output, size=64).front.fingerprint for output in ("map", "pooled", "logits")}
+    staged = {Backbone(mode="finetune", frozen_stages=stages, size=64).front.fingerprint for stages in (1, 2)}
     assert len(frozen | staged) == 5
+
+
+def test_the_front_is_what_never_learns():
+    frozen, staged = Backbone(size=64), Backbone(mode="finetune", frozen_stages=3, size=64)
+    assert frozen.front.shape == (1280,) and staged.front.shape == (24, 16, 16)
+    assert Backbone(mode="finetune", size=64).front is None
+    assert staged.front.work < frozen.front.work, "less of the network is done first"
+    made = staged.front.compute(unlabelled(pictures(64)), {})
+    assert made.shape == (2, 24, 16, 16) and not made.requires_grad
+
+
+@pytest.mark.parametrize("stages", [1, 3, 6])
+@pytest.mark.parametrize("output", ["map", "pooled", "logits"])
+def test_a_front_goes_on_from_a_stage_of_its_own_network_and_of_no_other(stages, output):
+    batch = unlabelled(pictures(64))
+    frozen, staged = Backbone(output=output, size=64).front, Backbone(mode="finetune", frozen_stages=stages, size=64)
+    whole, reached = frozen.compute(batch, {}), staged.front.compute(batch, {})
+    blank = batch.with_x(torch.zeros_like(batch.pixels))
+    resumed = frozen.compute(blank, {staged.front.fingerprint: reached})
+    assert torch.allclose(resumed, whole, rtol=1e-4, atol=1e-5), "the pictures are not looked at again"
+    other = frozen.compute(batch, {"0" * 64: torch.zeros_like(reached)})
+    assert torch.equal(other, whole)
 
 
 @pytest.mark.parametrize("stages", [1, 3, 6])
 def test_a_network_cut_into_stages_is_the_same_network(stages):
-    x = unlabelled(pictures(64))
+    x = pictures(64)
     with torch.no_grad():
-        cut = Backbone(mode="finetune", frozen_stages=stages, size=64).encode(x)
-        whole = Backbone(size=64).encode(x)
+        cut = sent(Backbone(mode="finetune", frozen_stages=stages, size=64), x)
+        whole = sent(Backbone(size=64), x)
     assert torch.allclose(cut, whole, rtol=1e-4, atol=1e-5)

@@ -1,5 +1,8 @@
 """Codecs that build on a trained link: what stays the base's, what is stored, and what is refused."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -11,17 +14,24 @@ from gensc.codec.diffusion.restorer import SPREAD, restore
 from gensc.config import Experiment, LinkSpec, Part, TrainSpec
 from gensc.errors import InputError
 from gensc.experiment import linkfile
-from gensc.experiment.train import loss_of
 from gensc.link import Link, build, learned
 from gensc.rng import Rng
 from gensc.schedule import Schedule
-from gensc.signal import State
+from gensc.signal import MAIN, Cost, Delivery, Soft, State
 from gensc.task import Reconstruct
 from gensc.transport.symbols import Symbols
 
 SIDE = 32
 X = torch.sigmoid(Rng.seeded(1, "pictures").of(4).normal(3, SIDE, SIDE))
-STATE = State.of(5.0, 4, Rng.seeded(0))
+BATCH = unlabelled(X)
+
+
+def known(seed: int = 0, snr_db: float = 5.0) -> State:
+    """What an end knows of a use of a link for the four pictures."""
+    return replace(State.of(snr_db, 4, Rng.seeded(seed)), shape=(3, SIDE, SIDE))
+
+
+STATE = known()
 
 
 def spec(codec: Part) -> LinkSpec:
@@ -36,6 +46,12 @@ def write(path, codec: Part, seed: int = 5):
     return link.eval()
 
 
+def delivery(part) -> Delivery:
+    """What a transport delivers of one part."""
+    none = torch.zeros(len(part))
+    return Delivery({MAIN: part}, torch.ones(len(part), dtype=torch.bool), Cost(none, none, none))
+
+
 @pytest.fixture
 def base(tmp_path):
     path = tmp_path / "base.safetensors"
@@ -45,53 +61,47 @@ def base(tmp_path):
 
 def made(name: str, base: str, **options):
     with Rng.seeded(9).torch_seeded():
-        return registry.create("codec", name, base=base, size=SIDE, **options).eval()
+        return registry.create("codec", name, base=base, **options).eval()
 
 
 @pytest.mark.parametrize("name", ["gan", "diffusion"])
 def test_what_goes_on_the_air_is_the_bases(name, base):
     with torch.no_grad():
-        own = made(name, base, cbr=1 / 48).encode(unlabelled(X), STATE)
-        theirs = registry.create("codec", "jscc", cbr=1 / 48, size=SIDE)
-        theirs.load_state_dict(linkfile.load(_path(base), {"data.size": SIDE})[0].codec.state_dict())
-        assert torch.equal(own, theirs.eval().encode(unlabelled(X), STATE))
-
-
-def _path(name):
-    from pathlib import Path
-
-    return Path(name)
+        own = made(name, base, cbr=1 / 48).encode(BATCH, STATE)[MAIN]
+        theirs = registry.create("codec", "jscc", cbr=1 / 48)
+        theirs.load_state_dict(linkfile.load(Path(base))[0].codec.state_dict())
+        assert torch.equal(own, theirs.eval().encode(BATCH, STATE)[MAIN])
 
 
 def test_a_gan_starts_as_its_base_and_a_diffusion_without_its_ends_is_it(base):
-    jscc = linkfile.load(_path(base), {"data.size": SIDE, "link.codec.cbr": 1 / 48})[0].codec
-    delivered = torch.stack([0.5 * Rng.seeded(3).of(4).normal(2 * 4 * 16), torch.full((4, 128), 0.7)], dim=1)
+    jscc = linkfile.load(Path(base), {"link.codec.cbr": 1 / 48})[0].codec
+    delivered = delivery(Soft(0.5 * Rng.seeded(3).of(4).normal(2 * 4 * 16), torch.full((4, 128), 0.7)))
     with torch.no_grad():
-        wanted = jscc.decode(delivered, STATE)
-        assert torch.equal(made("gan", base, cbr=1 / 48).decode(delivered, STATE), wanted)
+        wanted = jscc.decode(delivered, STATE)[MAIN]
+        assert torch.equal(made("gan", base, cbr=1 / 48).decode(delivered, STATE)[MAIN], wanted)
         plain = made("diffusion", base, cbr=1 / 48, steps=0)
-        assert torch.equal(plain.decode(delivered, STATE), wanted)
-        assert not torch.equal(made("diffusion", base, cbr=1 / 48).decode(delivered, STATE), wanted)
+        assert torch.equal(plain.decode(delivered, STATE)[MAIN], wanted)
+        assert not torch.equal(made("diffusion", base, cbr=1 / 48).decode(delivered, STATE)[MAIN], wanted)
 
 
 @pytest.mark.parametrize(("name", "share"), [("gan", 0.4), ("diffusion", 0.6)])
 def test_a_link_file_holds_only_what_is_added_and_comes_back(name, share, base, tmp_path):
     path = tmp_path / "own.safetensors"
     link = write(path, Part(name, {"base": base, "cbr": 1 / 48}))
-    assert path.stat().st_size < share * _path(base).stat().st_size
+    assert path.stat().st_size < share * Path(base).stat().st_size
     assert not any("encoder" in one for one in learned(link))
     with torch.no_grad():
-        again = linkfile.load(path, {"data.size": SIDE})[0]
-        assert torch.equal(again(unlabelled(X), STATE).prediction, link(unlabelled(X), STATE).prediction)
+        again = linkfile.load(path)[0]
+        assert torch.equal(again(BATCH, STATE).prediction, link(BATCH, STATE).prediction)
 
 
 @pytest.mark.parametrize("name", ["gan", "diffusion"])
 def test_another_base_of_the_same_name_is_refused(name, base, tmp_path):
     path = tmp_path / "own.safetensors"
     write(path, Part(name, {"base": base}))
-    write(_path(base), Part("jscc"), seed=6)
+    write(Path(base), Part("jscc"), seed=6)
     with pytest.raises(InputError, match="trained on other weights of its codec's base"):
-        linkfile.load(path, {"data.size": SIDE})
+        linkfile.load(path)
 
 
 @pytest.mark.parametrize(("name", "options", "message"), [
@@ -104,7 +114,7 @@ def test_another_base_of_the_same_name_is_refused(name, base, tmp_path):
 ])
 def test_wrong_options_are_named(name, options, message):
     with pytest.raises(InputError, match=message):
-        registry.create("codec", name, size=SIDE, **options)
+        registry.create("codec", name, **options)
 
 
 def test_bases_that_do_not_fit_are_refused(tmp_path, base):
@@ -117,8 +127,8 @@ def test_bases_that_do_not_fit_are_refused(tmp_path, base):
     (tmp_path / "bad.safetensors").write_bytes(b"no link")
     with pytest.raises(InputError, match="is no link file of gensc"):
         made("gan", str(tmp_path / "bad.safetensors"))
-    with pytest.raises(InputError, match="got bytes where its base sends symbols"):
-        made("diffusion", base).decode((b"x",), STATE)
+    with pytest.raises(InputError, match="codec 'diffusion' needs features and gets bytes"):
+        made("diffusion", base).decode(delivery((b"x",)), STATE)
 
 
 @pytest.mark.parametrize("snr_db", [0.0, 5.0, 15.0])
@@ -126,10 +136,10 @@ def test_bases_that_do_not_fit_are_refused(tmp_path, base):
 def test_either_equaliser_gives_the_denoiser_the_same_estimates(snr_db, channel):
     state = State.of(snr_db, 6, Rng.seeded(4))
     values = Rng.seeded(2).of(6).normal(512)
-    mmse, zf = (Symbols(channel, equalizer)(values, state).payload for equalizer in ("mmse", "zf"))
-    assert not torch.allclose(mmse[:, 0], zf[:, 0], rtol=1e-3)
-    for delivered in (mmse, zf):
-        torch.testing.assert_close(wiener(delivered[:, 0], delivered[:, 1]), mmse[:, 0], rtol=1e-4, atol=1e-5)
+    mmse, zf = (Symbols(channel, equalizer)({MAIN: values}, state).main for equalizer in ("mmse", "zf"))
+    assert not torch.allclose(mmse.value, zf.value, rtol=1e-3)
+    for soft in (mmse, zf):
+        torch.testing.assert_close(wiener(soft.value, soft.quality), mmse.value, rtol=1e-4, atol=1e-5)
 
 
 class Wiener(torch.nn.Module):
@@ -183,11 +193,11 @@ def test_a_restorer_that_knows_the_residual_gives_the_picture_back(steps):
 def test_randomness_of_decoding_is_the_items_own(base):
     codec = made("diffusion", base, cbr=1 / 48)
     with torch.no_grad():
-        payload = codec.encode(unlabelled(X), STATE)
-        whole = codec.decode(payload, STATE)
-        assert torch.equal(whole, codec.decode(payload, STATE))
-        assert not torch.equal(whole, codec.decode(payload, State.of(5.0, 4, Rng.seeded(1))))
-        part = codec.decode(payload[2:], STATE.select(slice(2, 4)))
+        row = codec.encode(BATCH, STATE)[MAIN]
+        whole = codec.decode(delivery(row), STATE)[MAIN]
+        assert torch.equal(whole, codec.decode(delivery(row), STATE)[MAIN])
+        assert not torch.equal(whole, codec.decode(delivery(row), known(1))[MAIN])
+        part = codec.decode(delivery(row[2:]), STATE.select(slice(2, 4)))[MAIN]
     torch.testing.assert_close(part, whole[2:], rtol=1e-3, atol=1e-4)
 
 
@@ -195,11 +205,9 @@ def trained(codec, steps: int) -> list[float]:
     """Losses of that many training steps on four pictures, the noise drawn anew each time."""
     link = Link(codec.train(), Symbols(), Reconstruct())
     optimizer = torch.optim.Adam([p for p in link.parameters() if p.requires_grad], lr=2e-3)
-    feed = type("Feed", (), {"pictures": staticmethod(lambda *_: unlabelled(X))})
     losses = []
     for step in range(steps):
-        state = State.of(5.0, 4, Rng.seeded(step))
-        loss = loss_of(link, feed, range(4), state, [0] * 4)
+        loss = link.loss(link.codec.prepared(BATCH), State.of(5.0, 4, Rng.seeded(step)))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -214,11 +222,11 @@ def test_the_denoiser_learns_and_then_gains_on_a_decoder_that_knows_no_noise(tmp
     assert losses[0] == pytest.approx(1.0, abs=0.15) and sum(losses[-5:]) / 5 < 0.8
     codec.eval()
     with torch.no_grad():
-        sent = codec.encode(unlabelled(X), STATE)
-        delivered = Symbols()(sent, State.of(5.0, 4, Rng.seeded(999))).payload
-        unit = Symbols()(sent, State.of(float("inf"), 4, Rng.seeded(0))).payload[:, 0]
-        before = (delivered[:, 0] - unit).square().mean()
-        assert (codec.denoised(delivered)[:, 0] - unit).square().mean() < 0.9 * before
+        sent = codec.encode(BATCH, STATE)
+        delivered = Symbols()(sent, known(999)).main
+        unit = Symbols()(sent, known(snr_db=float("inf"))).main.value
+        before = (delivered.value - unit).square().mean()
+        assert (codec.denoised(delivered, STATE).value - unit).square().mean() < 0.9 * before
 
 
 @pytest.mark.slow
@@ -228,14 +236,14 @@ def test_the_restorer_learns(base):
 
 
 def test_nothing_is_learned_without_a_denoiser_or_a_restorer(base):
-    codec = made("diffusion", base, restorer="none")
+    link = Link(made("diffusion", base, restorer="none"), Symbols(), Reconstruct())
     with pytest.raises(InputError, match="nothing to learn: set denoise"):
-        codec.objective(unlabelled(X), STATE)
+        link.loss(link.codec.prepared(BATCH), STATE)
 
 
 def test_nothing_is_learned_without_a_base():
     with pytest.raises(InputError, match="set base to a packaged link"):
-        trained(registry.create("codec", "diffusion", size=SIDE), 1)
+        trained(registry.create("codec", "diffusion"), 1)
 
 
 def test_the_critic_is_no_part_of_a_link_file(tmp_path, base):
@@ -244,4 +252,4 @@ def test_the_critic_is_no_part_of_a_link_file(tmp_path, base):
     assert not any("critic" in name for name in learned(link)) and any("critic" in n for n in link.state_dict())
     path = tmp_path / "a.safetensors"
     linkfile.save(path, link, linkfile.Card(Experiment(link=made_of, train=TrainSpec()), 0, (), "", {}))
-    assert linkfile.load(path, {"data.size": SIDE})[1].experiment.link == made_of
+    assert linkfile.load(path)[1].experiment.link == made_of

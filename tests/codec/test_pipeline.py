@@ -14,7 +14,7 @@ diffusers = pytest.importorskip("diffusers")
 
 def test_missing_weights_are_said_with_the_command_that_gets_them():
     with pytest.raises(InputError, match="run `hf download nobody/nothing`"):
-        registry.create("codec", "diffusion", size=32, restorer="diffusers:nobody/nothing")
+        registry.create("codec", "diffusion", restorer="diffusers:nobody/nothing")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def folder(tmp_path_factory):
 
 
 def test_a_pipeline_by_name_takes_and_gives_pictures(folder):
-    codec = registry.create("codec", "diffusion", size=(32, 36), cbr=1 / 48, steps=2,
+    codec = registry.create("codec", "diffusion", cbr=1 / 48, steps=2,
                             restorer=f"diffusers:{folder}").eval()
     shown = torch.sigmoid(Rng.seeded(1).of(2).normal(3, 32, 36))
     rng = Rng.seeded(0).of(2)

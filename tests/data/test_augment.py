@@ -20,6 +20,17 @@ def test_other_views_keep_shape_and_repeat(photo, size):
     assert np.array_equal(one, view(image, 1, RNG))
 
 
+def test_views_of_pictures_of_any_shape_keep_it_and_look_alike():
+    """A ramp along the longer side: a view shows half of it or more, at the picture's own size."""
+    wide = np.broadcast_to(np.linspace(40, 200, 80)[None, :, None], (20, 80, 3)).astype(np.uint8)
+    for image in (wide, np.ascontiguousarray(wide.swapaxes(0, 1))):
+        long = int(np.argmax(image.shape[:2]))
+        for number in range(1, 40):
+            one = view(image, number, RNG)
+            assert one.shape == image.shape
+            assert np.ptp(one.mean(axis=(1 - long, 2))) > 160 * 0.5 * 0.75**2 * 0.9
+
+
 def test_views_items_and_seeds_differ(photo):
     image = photo(0)
     seen = [view(image, 1, RNG), view(image, 2, RNG), view(image, 1, RNG.of([78])),

@@ -25,9 +25,9 @@ def test_a_batch_of_a_folder(animals, photo):
     batch = data.batch([3, 0])
     assert batch.x.shape == (2, 3, 48, 48) and batch.x.dtype == torch.float32 and batch.x.is_contiguous()
     assert np.array_equal((batch.x[0].permute(1, 2, 0) * 255).round().numpy().astype(np.uint8), photo(19))
-    assert batch.label.tolist() == [1, 1] and batch.label.dtype == torch.int64
+    assert batch.truth["label"].tolist() == [1, 1] and batch.truth["label"].dtype == torch.int64
     assert batch.item.tolist() == [int(data.fingerprints[p][:16], 16) >> 1 for p in (3, 0)]
-    assert (batch.mask, batch.box, batch.caption) == (None, None, None)
+    assert set(batch.truth) == {"label"}
     assert data.where(1) == str(animals / "cat" / "003.png")
 
 
@@ -53,12 +53,12 @@ def test_views_are_augmented_by_item_whatever_the_batch(animals):
 def test_rendered_vehicles_know_more_and_views_know_less():
     data = Dataset(open_source("vehicles:16", 32), np.arange(16))
     batch = data.batch([0, 5])
-    assert batch.mask.shape == (2, 32, 32) and batch.mask.dtype == torch.bool
-    assert batch.box.shape == (2, 4) and batch.box.dtype == torch.float32
-    assert len(batch.caption) == 2 and all(isinstance(text, str) for text in batch.caption)
+    assert batch.truth["mask"].shape == (2, 32, 32) and batch.truth["mask"].dtype == torch.int64
+    assert [(one.shape, one.dtype) for one in batch.truth["boxes"]] == [((1, 4), torch.float32)] * 2
+    assert len(batch.truth["caption"]) == 2 and all(isinstance(text, str) for text in batch.truth["caption"])
     view = data.batch([0, 5], view=1, rng=Rng.seeded(0))
-    assert view.mask is None and view.box is None and view.caption == batch.caption
-    assert torch.equal(view.label, batch.label)
+    assert set(view.truth) == {"label", "caption"} and view.truth["caption"] == batch.truth["caption"]
+    assert torch.equal(view.truth["label"], batch.truth["label"])
 
 
 def test_load_splits_and_identifies(animals):
@@ -97,7 +97,7 @@ def test_test_labels_follow_the_training_names(tmp_path, animals, photo, encoded
     pq.write_table(table, tmp_path / "test.parquet")
     test = load(f"folder:{animals}", f"parquet:{tmp_path}/test.parquet", size=48).test
     assert test.source.classes == ("cat", "dog")
-    assert test.labels.tolist() == test.batch([0, 1, 2]).label.tolist() == [1, 0, 1]
+    assert test.labels.tolist() == test.batch([0, 1, 2]).truth["label"].tolist() == [1, 0, 1]
     assert test.where(2).endswith("test.parquet row 2")
 
 

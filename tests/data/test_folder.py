@@ -21,8 +21,7 @@ def test_items_come_class_by_class_in_sorted_order(class_folder, photo):
     assert source.labels.dtype == np.int64 and len(source) == 5
     assert source.where(3) == str(root / "dog" / "000.png")
     item = source.item(3)
-    assert np.array_equal(item.image, photo(0)) and item.label == 1
-    assert (item.mask, item.box, item.caption) == (None, None, None)
+    assert np.array_equal(item.image, photo(0)) and item.truth == {"label": 1}
 
 
 def test_a_fingerprint_is_of_the_bytes_and_the_size(class_folder):
@@ -70,6 +69,9 @@ def test_pictures_without_class_folders_are_of_one_class(class_folder):
     root = class_folder("animals", cat=4)
     source = Folder(str(root / "cat"), 48)
     assert source.classes == ("picture",) and source.labels.tolist() == [0, 0, 0, 0]
+    # One class to split them by, but no label that a task could learn.
+    assert source.columns == () and source.item(0).truth == {} == source.truth(0, ("label",))
+    assert Folder(str(root), 48).columns == ("label",)
     assert source.where(3) == str(root / "cat" / "003.png")
     assert source.fingerprint(3) == Folder(str(root), 48).fingerprint(3)
     parts = split(source.labels, source.classes, 0.25, 0.25, seed=0)
@@ -91,4 +93,4 @@ def test_real_photographs(real_data: Path):
     assert len(source) == 2508 and len(source.classes) == 15
     item = source.item(1000)
     assert item.image.shape == (96, 96, 3) and item.image.std() > 5
-    assert Path(source.where(1000)).parent.name == source.classes[item.label]
+    assert Path(source.where(1000)).parent.name == source.classes[item.truth["label"]]

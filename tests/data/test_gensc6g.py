@@ -38,8 +38,8 @@ def test_its_splits(hub, photo):
     assert (len(train), len(test), len(both)) == (7, 2, 9)
     assert train.classes == test.classes == ("Bulldozer", "Microcar")
     assert train.spec == "gensc6g:train" and both.spec == "gensc6g"
-    assert np.array_equal(train.item(5).image, photo(5, 32)) and train.item(5).label == 1
-    assert np.array_equal(test.item(1).image, photo(8, 32)) and test.item(1).label == 1
+    assert np.array_equal(train.item(5).image, photo(5, 32)) and train.item(5).truth["label"] == 1
+    assert np.array_equal(test.item(1).image, photo(8, 32)) and test.item(1).truth["label"] == 1
     assert "train-00001-of-00002.parquet row 1" in train.where(5)
 
 

@@ -33,5 +33,5 @@ def test_bare_paths_get_their_reader(class_folder):
 
 
 def test_a_size_below_one_is_refused(class_folder):
-    with pytest.raises(InputError, match="working size is 0 pixels"):
-        open_source(f"folder:{class_folder('animals', cat=2)}", 0)
+    with pytest.raises(InputError, match="working size is -1 pixels"):
+        open_source(f"folder:{class_folder('animals', cat=2)}", -1)

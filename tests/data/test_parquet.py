@@ -35,7 +35,7 @@ def test_the_hub_layout(tmp_path, images, photo):
     assert source.classes == ("car", "bus", "van") and source.labels.tolist() == [1, 0, 1, 0, 2, 2, 1, 0]
     for index in (7, 0, 4, 3):
         assert np.array_equal(source.item(index).image, photo(index, 32))
-        assert source.item(index).label == source.labels[index]
+        assert source.item(index).truth["label"] == source.labels[index]
         assert source.fingerprint(index) == fingerprint(images[index], 32)
     assert source.where(5) == f"{path} row 5"
 
@@ -101,8 +101,9 @@ def test_masks_boxes_and_captions(tmp_path, photo, encoded):
     columns = {"image": [encoded(wide)] * 2, "label": [0, 1], "mask": [encoded(mask)] * 2,
                "box": [[24, 8, 40, 16]] * 2, "caption": ["a car", "a bus"]}
     item = open_parquet(write(tmp_path / "k.parquet", columns), 16).item(1)
-    assert item.box == (4, 4, 12, 8) and item.caption == "a bus" and item.label == 1
-    assert item.mask.sum() == 8 * 4 and item.mask[4:8, 4:12].all()
+    assert item.truth["boxes"].tolist() == [[4, 4, 12, 8]]
+    assert item.truth["caption"] == "a bus" and item.truth["label"] == 1
+    assert item.truth["mask"].sum() == 8 * 4 and item.truth["mask"][4:8, 4:12].all()
 
 
 @pytest.mark.parametrize("column, cell, message", [
@@ -115,7 +116,7 @@ def test_bad_knowledge_names_its_row(tmp_path, images, encoded, column, cell, me
     good = {"box": [0, 0, 8, 8], "caption": "a car", "mask": encoded(np.zeros((32, 32), np.uint8))}[column]
     columns = {"image": images[:2], "label": [0, 1], column: [good, cell]}
     source = open_parquet(write(tmp_path / "k.parquet", columns), 32)
-    assert source.item(0).label == 0
+    assert source.item(0).truth["label"] == 0
     with pytest.raises(InputError, match=r"k\.parquet row 1.*" + message):
         source.item(1)
 
@@ -131,7 +132,7 @@ def test_a_box_outside_the_kept_square_is_refused(tmp_path, encoded):
 def test_a_box_without_width_is_one_pixel_wide(tmp_path, images):
     columns = {"image": images[:2], "label": [0, 1], "box": [[31, 4, 31, 9], [5, 0, 8, 0]]}
     source = open_parquet(write(tmp_path / "k.parquet", columns), 32)
-    assert source.item(0).box == (31, 4, 32, 9) and source.item(1).box == (5, 0, 8, 1)
+    assert [source.item(i).truth["boxes"].tolist() for i in (0, 1)] == [[[31, 4, 32, 9]], [[5, 0, 8, 1]]]
 
 
 @pytest.mark.parametrize("labels, message", [
@@ -191,7 +192,7 @@ def test_damage_inside_is_found_when_it_is_read(tmp_path, images):
     data[start:start + 40] = b"\xff" * 40
     path.write_bytes(data)
     source = open_parquet(str(path), 32)
-    assert source.item(3).label == 1
+    assert source.item(3).truth["label"] == 1
     with pytest.raises(InputError, match=r"a\.parquet: row group 1 is damaged"):
         source.item(4)
 
@@ -214,5 +215,5 @@ def test_real_parquet(real_data: Path):
     assert len(source) == 8000 and len(source.classes) == 16 and source.labels.max() == 15
     for index in (0, 999, 7999):
         item = source.item(index)
-        x0, y0, x1, y1 = item.box
+        (x0, y0, x1, y1), = item.truth["boxes"]
         assert item.image.shape == (64, 64, 3) and 0 <= x0 < x1 <= 64 and 0 <= y0 < y1 <= 64

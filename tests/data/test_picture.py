@@ -179,7 +179,7 @@ def test_a_mask_follows_the_picture():
     mask[10:30, 30:60] = 3
     frame = Frame(90, 60, 30)
     kept = read_mask(saved(Image.fromarray(mask)), frame, "mask")
-    assert kept.dtype == bool and kept.shape == (30, 30)
+    assert kept.dtype == np.uint8 and kept.shape == (30, 30) and set(np.unique(kept)) == {0, 1}
     rows, columns = np.nonzero(kept)
     edges = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
     assert edges == pytest.approx(frame.box((30, 10, 60, 30)), abs=0.5)

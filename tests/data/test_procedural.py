@@ -17,9 +17,9 @@ def test_defaults_and_numbers():
 def test_an_item_is_what_the_renderer_draws():
     source = open_source("vehicles:40:7", 64)
     drawn, item = vehicles.render(21, 7, 64), source.item(21)
-    assert np.array_equal(item.image, drawn.image) and np.array_equal(item.mask, drawn.mask)
-    assert item.box == drawn.box and item.caption == drawn.caption
-    assert item.label == drawn.label == source.labels[21]
+    assert np.array_equal(item.image, drawn.image) and np.array_equal(item.truth["mask"], drawn.mask)
+    assert item.truth["boxes"].tolist() == [list(drawn.box)] and item.truth["caption"] == drawn.caption
+    assert item.truth["label"] == drawn.label == source.labels[21]
 
 
 def test_fingerprints_name_the_recipe_and_render_nothing(monkeypatch):

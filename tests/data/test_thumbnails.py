@@ -38,6 +38,11 @@ def test_a_thumbnail_is_the_mean_grey_of_areas():
     assert len(pixels) == 32
 
 
+def test_pictures_of_one_colour_and_other_sides_differ():
+    wide, high = (thumbnails.thumbnail(np.zeros(shape, np.uint8))[1] for shape in ((40, 56, 3), (56, 40, 3)))
+    assert wide != high
+
+
 def test_a_second_look_decodes_nothing(source, monkeypatch):
     decoded = counted(source, monkeypatch)
     first = thumbnails.read(source, [4, 0, 5])
@@ -52,7 +57,8 @@ def test_a_damaged_store_is_made_anew(source, monkeypatch, own_cache: Path):
     first = thumbnails.read(source, range(6))
     (store,) = own_cache.glob("thumbnails-*.sqlite")
     store.write_bytes(b"SQLite format 3\0" + b"\x07" * 3000)
-    assert np.array_equal(thumbnails.read(source, range(6)).grey, first.grey)
+    with pytest.warns(UserWarning, match="thumbnails kept there are damaged"):
+        assert np.array_equal(thumbnails.read(source, range(6)).grey, first.grey)
     decoded = counted(source, monkeypatch)
     thumbnails.read(source, range(6))
     assert decoded == []
@@ -79,7 +85,7 @@ def test_what_was_decoded_before_an_interrupt_is_kept(source, monkeypatch, own_c
         thumbnails.read(source, range(6))
     (store,) = own_cache.glob("thumbnails-*.sqlite")
     with sqlite3.connect(store) as database:
-        assert database.execute("SELECT count(*) FROM thumbnail").fetchone() == (4,)
+        assert database.execute("SELECT count(*) FROM blob").fetchone() == (4,)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="fork and file locks differ")

@@ -55,6 +55,24 @@ def test_kept_features_are_found_again_by_the_pictures_content():
     assert kept(x[:0]).shape == (0, 3)
 
 
+def test_kept_features_are_bounded_by_their_bytes():
+    """Of 4 items with 3 numbers of 4 bytes each, 2 fit in 30 bytes: the oldest are made again."""
+    seen: list[float] = []
+
+    def of(x: Tensor) -> Tensor:
+        seen.append(float(x[0, 0, 0, 0]))
+        return x.mean(dim=(2, 3))
+
+    kept, x = Kept(of, most=30), torch.arange(4.0).view(4, 1, 1, 1).expand(4, 3, 2, 2)
+    kept(x)
+    kept(x[2:])
+    assert seen == [0, 1, 2, 3]
+    assert torch.equal(kept(x[:1]), torch.zeros(1, 3)) and seen == [0, 1, 2, 3, 0]
+    kept(x[3:])
+    kept(x[2:3])
+    assert seen == [0, 1, 2, 3, 0, 2]
+
+
 def test_other_shapes_are_refused():
     with pytest.raises(InputError, match=r"\[1, 1, 64, 64\]"):
         lite0(torch.zeros(1, 1, 64, 64))

@@ -11,7 +11,6 @@ from gensc.quantum.qubit.correction import (
     Code,
     code,
     logical_transfer,
-    pauli_probabilities,
     polynomial,
     pseudo_threshold,
     repetition,
@@ -20,12 +19,18 @@ from gensc.quantum.qubit.correction import (
     steane,
 )
 from gensc.quantum.qubit.correction.codes import lookup, numbers, rows
-from gensc.quantum.qubit.noise import PAULIS, Noise, noisy, pauli_kraus
+from gensc.quantum.qubit.noise import PAULIS, Noise, pauli_kraus
 from gensc.rng import Rng
 
 NOISES = ("bit_flip", "phase_flip", "depolarizing")
 COUNTED = ("x", "z", "either")
 CODES = [code("none"), repetition(3), repetition(5), shor(), steane()]
+
+
+def pauli_probabilities(matrix: torch.Tensor) -> torch.Tensor:
+    """The probabilities float64 [4] of I, X, Y, Z of a Pauli channel's transfer matrix [4,4]."""
+    signs = torch.tensor([[1, 1, 1, 1], [1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]], dtype=torch.float64)
+    return signs @ matrix.diagonal() / 4
 
 
 def ids(one):
@@ -111,7 +116,10 @@ def logical_by_states(made: Code, kraus: torch.Tensor) -> torch.Tensor:
         start = torch.eye(2**n, dtype=torch.complex128)
         for check in checks:
             start = start @ (torch.eye(2**n) + check) / 2
-        struck = noisy((logical[j] @ start)[None] / 2, kraus)[0]
+        struck = logical[j] @ start / 2
+        for wire in range(n):
+            each = [torch.kron(torch.kron(torch.eye(2**wire), one), torch.eye(2 ** (n - 1 - wire))) for one in kraus]
+            struck = sum(one @ struck @ one.mH for one in each)
         for syndrome in itertools.product((0, 1), repeat=n - 1):
             kept = struck
             for bit, check in zip(syndrome, checks, strict=True):

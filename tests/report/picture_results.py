@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from synthetic_results import provenance
+from synthetic_results import VALUES, provenance
 
 from gensc import __version__, config
 from gensc.config import Experiment, Part
@@ -13,7 +13,7 @@ from gensc.experiment.run import run_digest
 from gensc.experiment.sweep import Job, jobs_of
 from gensc.machine import files
 
-NAMES = ("psnr", "ssim", "ms_ssim", "st_lpips")
+NAMES = ("psnr", "ms_ssim", "st_lpips", "ssim")
 RECONSTRUCT = Part("reconstruct", {"metrics": list(NAMES)})
 Columns = Callable[[Job, float], dict[str, np.ndarray]]
 
@@ -37,6 +37,6 @@ def fill_pictures(out: Path, experiment: Experiment, columns: Columns, bits: flo
         parameters = 0 if link.codec.name == "picture" else 3_100_000
         for snr_db in job.snr_db:
             results.add_link(LinkFacts(job.key, job.scheme, job.seed, {"parameters": parameters, "receive_ms": 2.5}))
-            results.add_point(Point(job.key, snr_db, uses, sent, uses / 20e6, columns(job, snr_db)))
+            results.add_point(Point(job.key, snr_db, uses, sent, uses / 20e6, VALUES, columns(job, snr_db)))
     results.close()
     return out

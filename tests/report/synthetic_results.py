@@ -14,6 +14,8 @@ from gensc.machine import files
 
 CLASSES = ("SUV", "Fighter_Jet", "Dump_Truck", "Military_Tank")
 Predict = Callable[[Job, float, np.ndarray], np.ndarray]
+VALUES = 3 * 32 * 48
+"""Source values an item, which are not what data.size says: the report has them from the points alone."""
 
 
 def provenance(classes: tuple[str, ...], items: int) -> dict:
@@ -41,7 +43,7 @@ def fill(out: Path, experiment: Experiment, predict: Predict, label: np.ndarray,
         for snr_db in job.snr_db[:left]:
             results.add_link(LinkFacts(job.key, job.scheme, job.seed, {"parameters": 4_652_000, "receive_ms": 0.5}))
             columns = {"label": label, "predicted": predict(job, snr_db, label)}
-            results.add_point(Point(job.key, snr_db, uses, 0.0, uses / 20e6, columns))
+            results.add_point(Point(job.key, snr_db, uses, 0.0, uses / 20e6, VALUES, columns))
         left = max(0, left - len(job.snr_db))
     results.close()
     return out

@@ -1,9 +1,14 @@
 """Labels: what they say, and that no two schemes share them."""
 
+from typing import Literal
+
 import pytest
 
+from gensc import registry
 from gensc.config import EvaluateSpec, Experiment, LinkSpec, Part, TrainSpec
-from gensc.report.labels import Labels, labels, role
+from gensc.report.labels import Labels, convention, labels, role
+from gensc.signal import Delivery, Form, Parts, State
+from gensc.transport import Transport
 
 
 def one(link: LinkSpec) -> Labels:
@@ -12,17 +17,17 @@ def one(link: LinkSpec) -> Labels:
 
 
 def test_defaults_come_from_the_constructors() -> None:
-    assert one(LinkSpec()) == Labels("efficientnet_lite0", "3xFC", "features", "awgn")
+    assert one(LinkSpec()) == Labels("efficientnet_lite0", "classify 3xfc", "features", "awgn")
 
 
 @pytest.mark.parametrize(("options", "said"), [
     ({"model": "resnet50"}, "resnet50"),
-    ({"model": "resnet50", "mode": "finetune"}, "resnet50 fine-tuned"),
-    ({"model": "resnet50", "mode": "scratch", "output": "map"}, "resnet50 from scratch map"),
+    ({"model": "resnet50", "mode": "finetune"}, "resnet50 finetune"),
+    ({"model": "resnet50", "mode": "scratch", "output": "map"}, "resnet50 scratch map"),
     ({"output": "logits"}, "efficientnet_lite0 logits"),
 ])
-def test_backbones(options: dict, said: str) -> None:
-    assert one(LinkSpec(codec=Part("backbone", options))).backbone == said
+def test_codecs(options: dict, said: str) -> None:
+    assert one(LinkSpec(codec=Part("backbone", options))).codec == said
 
 
 @pytest.mark.parametrize(("part", "said"), [
@@ -35,17 +40,17 @@ def test_transports(part: Part, said: str) -> None:
     assert one(LinkSpec(transport=part)).transport == said
 
 
-def test_channels_decoders_and_missing_knowledge() -> None:
+def test_channels_tasks_and_missing_knowledge() -> None:
     assert one(LinkSpec(channel=Part("rayleigh", {"fading": "symbol"}))).channel == "rayleigh fading=symbol"
     parts = [{"name": "rayleigh"}, {"name": "interference", "sir_db": 5.0}]
     chain = LinkSpec(channel=Part("chain", {"parts": parts}))
     assert one(chain).channel == "chain parts=rayleigh+interference(sir_db=5)"
-    assert one(LinkSpec(task=Part("classify", {"head": "2xfc"}))).decoder == "2xFC"
+    assert one(LinkSpec(task=Part("classify", {"head": "2xfc"}))).task == "classify 2xfc"
     blind = Experiment(evaluate=EvaluateSpec(csi="none"))
     assert labels((blind,))[0].transport == "features csi=none"
 
 
-@pytest.mark.parametrize(("codec", "transport", "kind", "backbone"), [
+@pytest.mark.parametrize(("codec", "transport", "kind", "name"), [
     (Part("picture", {"format": "avif"}), "digital", "separate", "avif"),
     (Part("picture"), "digital", "separate", "webp"),
     (Part("picture", {"quality": 50.0}), "capacity", "bound", "webp"),
@@ -53,16 +58,43 @@ def test_channels_decoders_and_missing_knowledge() -> None:
     (Part("backbone"), "capacity", "bound", "efficientnet_lite0"),
     (Part("backbone"), "analog", "learned", "efficientnet_lite0"),
 ])
-def test_baselines_are_known_by_codec_and_transport(codec: Part, transport: str, kind: str, backbone: str) -> None:
+def test_baselines_are_known_by_codec_and_transport(codec: Part, transport: str, kind: str, name: str) -> None:
     link = LinkSpec(codec=codec, transport=Part(transport))
-    assert (role(Experiment(link=link)), one(link).backbone) == (kind, backbone)
+    assert (role(Experiment(link=link)), one(link).codec) == (kind, name)
+
+
+class Foreign(Transport):
+    """A transport of somebody else's, which says what it is beside the others."""
+
+    role = "bound"
+
+    def __init__(self, convention: Literal["true", "loud"] = "true") -> None:
+        super().__init__()
+
+    def bind(self, form: Form) -> Form:
+        return form
+
+    def forward(self, parts: Parts, state: State) -> Delivery:
+        raise NotImplementedError
+
+
+def test_a_transport_from_outside_is_called_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry._PARTS["transport"], "foreign", Foreign)
+    link = LinkSpec(codec=Part("picture"), transport=Part("foreign", {"convention": "loud"}))
+    experiment = Experiment(link=link)
+    assert (role(experiment), convention(experiment)) == ("bound", "loud")
+    assert one(link).transport == "foreign [loud]"
+    monkeypatch.setattr(Foreign, "role", "separate")
+    assert role(experiment) == "separate"
+    monkeypatch.setattr(Foreign, "role", "link")
+    assert role(experiment) == "learned"
 
 
 def test_schemes_that_would_look_alike_are_told_apart() -> None:
     frozen = [Experiment(link=LinkSpec(Part("backbone", {"mode": "finetune", **more})))
               for more in ({}, {"frozen_stages": 2})]
-    assert [label.backbone for label in labels(tuple(frozen))] == [
-        "efficientnet_lite0 fine-tuned frozen_stages=default", "efficientnet_lite0 fine-tuned frozen_stages=2"]
+    assert [label.codec for label in labels(tuple(frozen))] == [
+        "efficientnet_lite0 finetune frozen_stages=default", "efficientnet_lite0 finetune frozen_stages=2"]
     trained = (Experiment(), Experiment(train=TrainSpec(views=3)))
     assert [label.transport for label in labels(trained)] == ["features train.views=1", "features train.views=3"]
     spread = (Experiment(), Experiment(train=TrainSpec(snr_db=(0.0, 30.0))))

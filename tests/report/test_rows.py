@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic_results import fill, wrong_first
+from synthetic_results import VALUES, fill, wrong_first
 
 from gensc import config
 from gensc.config import EvaluateSpec, Experiment
@@ -38,7 +38,7 @@ def test_the_cost_of_a_row(small: Path) -> None:
     analog = rows(small)[2]
     assert (analog.uses, analog.bits, analog.params_m, analog.receive_ms) == (64.0, 0.0, 4.652, 0.5)
     assert analog.seconds == pytest.approx(64 / 20e6)
-    assert analog.cbr == pytest.approx(64 / (3 * 224 * 224))
+    assert analog.cbr == pytest.approx(64 / VALUES)
 
 
 def test_half_finished_results_are_counted(tmp_path: Path, two_schemes: Experiment) -> None:

@@ -16,8 +16,12 @@ from gensc.report.rows import load
 def test_the_csv_holds_the_figures(small: Path) -> None:
     write(small)
     lines = list(csv.DictReader(io.StringIO((small / "small_table.csv").read_text())))
-    assert list(lines[0]) == ["backbone", "decoder", "transport", "channel", "snr_db", "uses", "accuracy",
-                              "accuracy_low", "accuracy_high", "f1", "recall", "params_m", "seeds"]
+    ranged = [f"{name}{end}" for name in ("accuracy", "f1", "recall", "precision", "arrived")
+              for end in ("", "_low", "_high")]
+    assert list(lines[0]) == ["codec", "task", "transport", "channel", "snr_db", "uses", "bits", "cbr", *ranged,
+                              "params_m", "seeds"]
+    assert [lines[0][name] for name in ("codec", "task", "transport")] == [
+        "efficientnet_lite0", "classify 3xfc", "features"]
     assert [line["accuracy"] for line in lines] == ["0.4375", "0.8125", "0.6250", "0.7500"]
     # Analog at 10 dB, both seeds alike: items 0 and 1 are taken for classes 1 and 2, so the classes 0 to 3 have
     # recalls 1/2, 1/2, 1, 1 and F1 2/3, 1/2, 4/5, 1.
@@ -45,7 +49,7 @@ def test_latex_is_escaped_and_grouped(tmp_path: Path) -> None:
     experiment = Experiment(name="50%_table", seeds=(0,), schemes=schemes, evaluate=EvaluateSpec(snr_db=(10.0, 30.0)))
     fill(tmp_path, experiment, lambda job, snr_db, label: label, np.arange(8) % 4)
     text = tables.latex(load(tmp_path))
-    assert r"efficientnet\_lite0 & 3xFC & features {[}gensc6g{]} & awgn & 640 & 4.65 & 1.0000" in text
+    assert r"efficientnet\_lite0 & classify 3xfc & features {[}gensc6g{]} & awgn & 640 & 4.65 & 1.0000" in text
     assert r"\caption{50\%\_table: 8 test items, 1 seed;" in text
     assert r"\label{tab:50--table}" in text
     assert r"\multicolumn{3}{c}{SNR = ``30''}" in text

@@ -13,7 +13,7 @@ from gensc.metric.frechet import distance
 from gensc.metric.image import psnr, ssim
 from gensc.metric.perceptual import st_lpips
 from gensc.rng import Rng
-from gensc.signal import State
+from gensc.signal import ANY, State
 from gensc.task import Reconstruct
 from gensc.testing import check_task
 from gensc.zoo.metrics import Weights
@@ -29,8 +29,8 @@ def made(count: int, side: int) -> tuple[torch.Tensor, torch.Tensor]:
 def test_the_prediction_is_what_was_received_and_the_loss_its_mean_squared_error():
     sent, received = made(4, 16)
     task = Reconstruct()
-    task.bind((3, 16, 16))
-    shown = task(received, State.of(0.0, 4, Rng.seeded(0)))
+    task.bind({"main": (3, 16, 16)})
+    shown = task({"main": received}, State.of(0.0, 4, Rng.seeded(0)))
     assert torch.equal(shown, received)
     assert float(task.loss(shown, unlabelled(sent))) == pytest.approx(float((received - sent).square().mean()))
 
@@ -81,10 +81,36 @@ def test_a_step_down_the_perceptual_loss_lowers_st_lpips_itself():
 def test_scores_are_the_items_own_figures():
     sent, received = made(3, 180)
     columns = Reconstruct(ALL).score(received, unlabelled(sent))
-    assert tuple(columns) == ALL
+    assert set(columns) == set(ALL)
     assert torch.equal(columns["psnr"], psnr(received, sent)) and torch.equal(columns["ssim"], ssim(received, sent))
     assert torch.equal(columns["st_lpips"], st_lpips(received, sent))
     assert len(columns["ms_ssim"]) == 3
+
+
+def test_a_picture_is_scored_and_shown_as_a_screen_has_it_and_trained_on_as_it_is():
+    """White where white was sent, at any overshoot, is no error to the eye; to the loss it is one."""
+    sent, batch = torch.ones(2, 3, 180, 180), unlabelled(torch.ones(2, 3, 180, 180))
+    task, beyond = Reconstruct(ALL), torch.stack([sent[0] + 0.5, sent[1] * 0.9])
+    columns = task.score(beyond, batch)
+    assert columns["psnr"].tolist() == pytest.approx([100.0, 20.0], abs=1e-4)
+    assert columns["ssim"][0] == 1 and columns["ms_ssim"][0] == 1 and columns["st_lpips"][0] == 0
+    assert torch.equal(task.shown(beyond, batch), beyond.clamp(0, 1))
+    assert float(task.loss(beyond, batch)) == pytest.approx((0.25 + 0.01) / 2)
+
+
+def test_the_measures_are_in_the_order_of_their_worth():
+    names = ("ssim", "frechet_lite0", "st_lpips", "psnr", "ms_ssim")
+    task = Reconstruct(names)
+    assert [measure.name for measure in task.measures] == ["psnr", "ms_ssim", "st_lpips", "ssim", "frechet_lite0"]
+    assert (task.headline, task.rival, task.needs) == ("psnr", "picture", ())
+    assert Reconstruct(("psnr", "clip_score")).needs == ("caption",)
+
+
+def test_the_psnr_of_each_item_is_known_to_the_report():
+    sent, received = made(3, 16)
+    run = {name: column.numpy() for name, column in Reconstruct().score(received, unlabelled(sent)).items()}
+    assert Reconstruct().per_item(run).tolist() == psnr(received, sent).double().tolist()
+    assert Reconstruct().confusion([run]) is None
 
 
 def test_psnr_is_the_mean_of_the_pictures_decibels():
@@ -119,7 +145,7 @@ def test_pictures_that_arrive_whole_are_at_no_frechet_distance():
 
 def test_a_clip_score_wants_captions():
     sent, received = made(2, 32)
-    with pytest.raises(InputError, match="the data has no captions; use \"clip_similarity\""):
+    with pytest.raises(InputError, match=r"clip_score \(clip_similarity needs none\): the data has no caption; use"):
         Reconstruct(("psnr", "clip_score")).score(received, unlabelled(sent))
 
 
@@ -133,14 +159,20 @@ def test_missing_weights_are_said_when_the_link_is_made(metric, monkeypatch):
 
     monkeypatch.setattr(Weights, "path", missing)
     with pytest.raises(InputError, match="these are missing"):
-        Reconstruct(("psnr", metric)).bind((3, 64, 64))
+        Reconstruct(("psnr", metric)).bind({"main": (3, 64, 64)})
     assert asked == [metric.partition("_")[0]]
-    Reconstruct(("psnr", "ssim", "st_lpips", "frechet_lite0")).bind((3, 64, 64))
+    Reconstruct(("psnr", "ssim", "st_lpips", "frechet_lite0")).bind({"main": (3, 64, 64)})
 
 
 @pytest.mark.parametrize("metrics", [("psnr",), ("psnr", "st_lpips"), ("psnr", "frechet_lite0")])
 def test_other_metrics_keep_the_laws_of_tasks(metrics):
     check_task(lambda: Reconstruct(metrics), (3, 64, 64))
+
+
+def test_pictures_of_any_size_are_taken():
+    Reconstruct(ALL).bind({"main": (3, ANY, ANY)})
+    with pytest.raises(InputError, match="ms_ssim needs at least 176"):
+        Reconstruct(ALL).bind({"main": (3, ANY, 64)})
 
 
 @pytest.mark.parametrize("loss", ["log_mse", "perceptual"])
@@ -152,9 +184,10 @@ def test_other_losses_keep_the_laws_of_tasks(loss):
     (lambda: Reconstruct(("ssim",)), "\"psnr\" among them"),
     (lambda: Reconstruct(("psnr", "psnr")), "each once"),
     (lambda: Reconstruct(loss="perceptual", perceptual=0.0), "expected a weight above 0, or loss = \"log_mse\""),
-    (lambda: Reconstruct().bind((512,)), r"shape \[512\], expected pictures \[3,H,W\]"),
-    (lambda: Reconstruct().bind((320, 7, 7)), "use a codec that decodes to pictures"),
-    (lambda: Reconstruct(ALL).bind((3, 64, 64)), "64 x 64 px and ms_ssim needs at least 176"),
+    (lambda: Reconstruct().bind({"main": (512,)}), r"shape \[512\], expected pictures \[3,H,W\]"),
+    (lambda: Reconstruct().bind({"main": (320, 7, 7)}), "use a codec that decodes to pictures"),
+    (lambda: Reconstruct(ALL).bind({"main": (3, 64, 64)}), "64 x 64 px and ms_ssim needs at least 176"),
+    (lambda: Reconstruct().bind({"main": None}), r"what is received is bytes, expected pictures \[3,H,W\]"),
 ])
 def test_wrong_settings_are_named(make, message):
     with pytest.raises(InputError, match=message):

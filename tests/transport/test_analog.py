@@ -6,7 +6,7 @@ import torch
 from gensc.channel import AWGN, Rayleigh
 from gensc.errors import InputError
 from gensc.rng import Rng
-from gensc.signal import State
+from gensc.signal import MAIN, State
 from gensc.transport import Analog
 from gensc.transport.analog import quality
 from gensc.transport.equalize import Equalized
@@ -15,14 +15,14 @@ from gensc.transport.equalize import Equalized
 def bound(**options) -> Analog:
     with Rng.seeded(0, "layers").torch_seeded():
         transport = Analog(**options)
-        transport.bind((16,))
+        transport.bind({MAIN: (16,)})
     return transport
 
 
 def test_uses_count_the_pilots():
     transport = bound(channel=Rayleigh(), uses=10, pilots=4, hidden=8)
     payload = Rng.seeded(0, "x").of(3).normal(16)
-    out = transport(payload, State.of(10.0, 3, Rng.seeded(0), "pilots"))
+    out = transport({MAIN: payload}, State.of(10.0, 3, Rng.seeded(0), "pilots"))
     assert out.cost.uses.tolist() == [10.0] * 3
     assert transport.encoder[-1].out_features == 2 * (10 - 4)
 
@@ -38,8 +38,8 @@ def test_it_learns_to_carry_features_better_than_their_mean():
     optimizer = torch.optim.Adam(transport.parameters(), lr=0.02)
     for step in range(150):
         payload = Rng.seeded(step, "train").of(64).normal(16)
-        out = transport(payload, State.of(20.0, 64, Rng.seeded(step, "noise")))
-        loss = (out.payload - payload).square().mean()
+        out = transport({MAIN: payload}, State.of(20.0, 64, Rng.seeded(step, "noise")))
+        loss = (out.main - payload).square().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from gensc.metric.estimate import wilson
 from gensc.phy.adaptation import choose, frame_error
 from gensc.phy.mcs import SCHEMES
 from gensc.rng import Rng
-from gensc.signal import State
+from gensc.signal import MAIN, State
+from gensc.testing.informed import watched
 from gensc.transport.bytewise import MOST_BYTES
 from gensc.transport.capacity import Capacity
 from gensc.transport.digital import HEADER, Digital
@@ -20,8 +22,16 @@ EFFICIENCY = np.array([float(scheme.efficiency) for scheme in SCHEMES["5g"]])
 
 
 def ready(transport):
-    transport.bind(None)
+    transport.bind({MAIN: None})
     return transport.eval()
+
+
+def sent(transport, part, at):
+    return transport({MAIN: part}, at)
+
+
+def budget(transport, at):
+    return transport.inform(at).budget
 
 
 def state(snr_db, items, seed=0):
@@ -29,13 +39,13 @@ def state(snr_db, items, seed=0):
 
 
 def full(transport, items, snr_db, generator):
-    """An item that fills its room for each of ``items``."""
-    return tuple(generator.bytes(room) for room in transport.room(state(snr_db, items)))
+    """An item that fills its budget for each of ``items``."""
+    return tuple(generator.bytes(most) for most in budget(transport, state(snr_db, items)))
 
 
 def lost_share(transport, snr_db, items, generator):
     data = full(transport, items, snr_db, generator)
-    return 1 - transport(data, state(snr_db, items)).ok.float().mean().item()
+    return 1 - sent(transport, data, state(snr_db, items)).ok.float().mean().item()
 
 
 @pytest.mark.parametrize(("code", "mcs", "uses", "snr_db"), [
@@ -78,20 +88,20 @@ def test_a_longer_frame_than_any_measured_fails_like_several():
 def test_free_items_pay_for_their_header_and_no_more(generator):
     transport = ready(Digital(AWGN(), mcs=4, uses=0, pilots=0))
     data = tuple(generator.bytes(size) for size in (1, 400, 4000))
-    out = transport(data, state(20.0, 3))
-    assert out.payload == data
+    out = sent(transport, data, state(20.0, 3))
+    assert out.main == data
     bits = (out.cost.uses - HEADER.symbols) * float(SCHEMES["5g"][4].efficiency)
     assert (bits >= 8 * torch.tensor([1, 400, 4000])).all() and bits[2] < 1.03 * 32_000
 
 
 def test_an_empty_free_item_is_its_header(generator):
-    out = ready(Digital(AWGN(), uses=0))((b"", b"x"), state(20.0, 2))
-    assert out.payload[1] == b"x" and out.cost.uses[0] < out.cost.uses[1]
+    out = sent(ready(Digital(AWGN(), uses=0)), (b"", b"x"), state(20.0, 2))
+    assert out.main[1] == b"x" and out.cost.uses[0] < out.cost.uses[1]
 
 
 def test_short_free_items_meet_their_target_too(generator):
     transport = ready(Digital(AWGN(), uses=0))
-    out = transport(tuple(generator.bytes(40) for _ in range(1500)), state(13.0, 1500))
+    out = sent(transport, tuple(generator.bytes(40) for _ in range(1500)), state(13.0, 1500))
     assert (~out.ok).float().mean() < 0.02
 
 
@@ -99,15 +109,15 @@ def test_pilots_are_paid_and_estimate_the_gain(generator):
     transport = ready(Digital(Rayleigh(), mcs=3, uses=512, pilots=32))
     data = full(transport, 200, 30.0, generator)
     ends = State.of(30.0, 200, Rng.seeded(0), csi="pilots")
-    out = transport(data, ends)
+    out = sent(transport, data, ends)
     assert (out.cost.uses == 512).all() and out.ok.float().mean() > 0.95
-    assert transport.room(ends) < ready(Digital(Rayleigh(), mcs=3, uses=512)).room(ends)
+    assert budget(transport, ends) < budget(ready(Digital(Rayleigh(), mcs=3, uses=512)), ends)
 
 
 def test_without_channel_knowledge_a_phase_turn_loses_everything(generator):
     transport = ready(Digital(Rayleigh(), mcs=6, uses=512))
     data = full(transport, 100, 30.0, generator)
-    blind = transport(data, State.of(30.0, 100, Rng.seeded(0), csi="none"))
+    blind = sent(transport, data, State.of(30.0, 100, Rng.seeded(0), csi="none"))
     assert blind.ok.float().mean() < 0.2
 
 
@@ -115,7 +125,9 @@ def test_without_channel_knowledge_a_phase_turn_loses_everything(generator):
     ({"mcs": 28}, "0 to 27"), ({"mcs": 14, "code": "802.11"}, "0 to 13"), ({"uses": 1}, "not even one byte"),
     ({"uses": -1}, "0 or more"),
     ({"target": 0.0}, "between 0 and 1"), ({"iterations": 0}, "at least 1"), ({"uses": 100, "pilots": 100}, "one byte"),
-    ({"values": 0}, "at least 1"), ({"code": "turbo"}, "5g, 802.11"),
+    ({"packing": {"values": 0}}, "at least 1"), ({"code": "turbo"}, "5g, 802.11"),
+    ({"packing": {"value": 8}}, "did you mean 'values'"), ({"packing": {"hidden": "many"}}, "expected int"),
+    ({"uses": 128, "cbr": 0.1}, "one of them"), ({"cbr": -0.1}, "uses a source value"), ({"pilots": -1}, "0 or more"),
 ])
 def test_bad_options_are_refused(options, told):
     with pytest.raises(InputError, match=told):
@@ -124,66 +136,132 @@ def test_bad_options_are_refused(options, told):
 
 def test_bad_payloads_are_refused_or_lost(generator):
     transport = ready(Digital(AWGN(), mcs=4, uses=256))
-    out = transport((b"", generator.bytes(5), generator.bytes(5000)), state(30.0, 3))
+    out = sent(transport, (b"", generator.bytes(5), generator.bytes(5000)), state(30.0, 3))
     assert out.ok.tolist() == [False, True, False]
     with pytest.raises(InputError, match="cut it into several"):
-        ready(Digital(AWGN(), mcs=4, uses=0))((bytes(MOST_BYTES + 1),), state(30.0, 1))
+        sent(ready(Digital(AWGN(), mcs=4, uses=0)), (bytes(MOST_BYTES + 1),), state(30.0, 1))
     with pytest.raises(InputError, match="fit their rate"):
-        Digital(AWGN(), uses=0).bind((8,))
+        Digital(AWGN(), uses=0).bind({MAIN: (8,)})
 
 
-def test_features_fill_their_room_and_survive_the_trip(generator):
-    transport = Digital(AWGN(), uses=64, values=32, hidden=32)
-    transport.bind((24,))
+def test_features_fill_their_budget_and_survive_the_trip(generator):
+    transport = Digital(AWGN(), uses=64, packing={"hidden": 32})
+    transport.bind({MAIN: (24,)})
     transport.eval()
     payload = Rng.seeded(1).of(50).normal(24)
     finer = []
     for snr_db in (5.0, 10.0, 15.0):
         here = state(snr_db, 50)
-        room = transport.room(here)
-        streams = transport.packing.pack(payload, room)
-        assert all(0 < len(one) <= most for one, most in zip(streams, room, strict=True))
+        space = budget(transport, here)
+        streams = transport.packing.pack(payload, space)
+        assert all(0 < len(one) <= most for one, most in zip(streams, space, strict=True))
         finer.append(np.mean([one[0] for one in streams]))
-        out = transport(payload, here)
-        assert torch.equal(out.payload[out.ok], transport.packing.unpack(streams)[out.ok])
+        out = sent(transport, payload, here)
+        assert torch.equal(out.main[out.ok], transport.packing.unpack(streams)[out.ok])
     assert finer == sorted(finer, reverse=True) and finer[0] > finer[-1]
 
 
 @pytest.mark.parametrize("transport", [Capacity(AWGN(), uses=16), Digital(AWGN(), uses=40, mcs=4)])
-def test_features_that_fit_no_room_are_lost_even_without_noise(transport):
-    transport.bind((24,))
+def test_features_that_fit_no_budget_are_lost_even_without_noise(transport):
+    transport.bind({MAIN: (24,)})
     transport.packing.scale.fill_(100.0)  # a prior that makes every value cost bytes
     snr_db = float("inf") if isinstance(transport, Digital) else -10.0
-    out = transport.eval()(Rng.seeded(1).of(3).normal(24), state(snr_db, 3))
+    out = sent(transport.eval(), Rng.seeded(1).of(3).normal(24), state(snr_db, 3))
     assert not out.ok.any()
-    assert torch.equal(out.payload, transport.packing.unpack([None] * 3))
+    assert torch.equal(out.main, transport.packing.unpack([None] * 3))
 
 
 def test_a_lost_item_of_features_is_concealed_as_the_mean():
-    transport = Digital(AWGN(), uses=256, values=16, hidden=32)
-    transport.bind((24,))
-    out = transport.eval()(Rng.seeded(1).of(3).normal(24), state(-30.0, 3))
+    transport = Digital(AWGN(), uses=256, packing={"values": 16, "hidden": 32})
+    transport.bind({MAIN: (24,)})
+    out = sent(transport.eval(), Rng.seeded(1).of(3).normal(24), state(-30.0, 3))
     assert not out.ok.any()
-    assert torch.equal(out.payload, transport.packing.unpack([None] * 3))
+    assert torch.equal(out.main, transport.packing.unpack([None] * 3))
 
 
 def test_capacity_is_shannons():
     transport = ready(Capacity(AWGN(), uses=1000))
-    room = transport.room(state(10.0, 2))
-    assert room == (math.floor(1000 * math.log2(11) / 8),) * 2
-    over, fits = bytes(room[0] + 1), bytes(room[0])
-    assert transport((over, fits), state(10.0, 2)).ok.tolist() == [False, True]
+    most = budget(transport, state(10.0, 2))
+    assert most == (math.floor(1000 * math.log2(11) / 8),) * 2
+    over, fits = bytes(most[0] + 1), bytes(most[0])
+    assert sent(transport, (over, fits), state(10.0, 2)).ok.tolist() == [False, True]
 
 
 def test_capacity_over_fading_is_that_of_each_gain():
     transport = ready(Capacity(Rayleigh(), uses=1000))
-    room = torch.tensor(transport.room(state(10.0, 4000)), dtype=torch.float64) * 8 / 1000
+    bits = torch.tensor(budget(transport, state(10.0, 4000)), dtype=torch.float64) * 8 / 1000
     # E[log2(1 + 10 g)] for g ~ Exp(1): e^(1/10) E1(1/10) / ln 2
     from scipy.special import exp1
-    assert room.mean().item() == pytest.approx(math.exp(0.1) * exp1(0.1) / math.log(2), abs=4 * room.std().item() / 63)
+    assert bits.mean().item() == pytest.approx(math.exp(0.1) * exp1(0.1) / math.log(2), abs=4 * bits.std().item() / 63)
 
 
 def test_a_distorting_channel_has_no_such_capacity():
     from gensc.channel import PhaseNoise
     with pytest.raises(InputError, match="not its capacity"):
         Capacity(PhaseNoise())
+
+
+def test_what_is_decided_once_is_not_decided_again():
+    """The channel of a bound is probed by inform alone, and the scheme of an item is chosen there alone."""
+    capacity = ready(Capacity(Rayleigh(), uses=100))
+    told = capacity.inform(state(10.0, 3))
+    with watched(capacity.channel) as watch:
+        sent(capacity, (b"a", b"b", b"c"), told)
+    assert not watch.states
+    digital = ready(Digital(AWGN(), uses=512))
+    chosen = digital.inform(state(20.0, 3))
+    moved = replace(chosen, snr_db=torch.full((3,), 6.0))
+    assert digital.inform(moved).plan != chosen.plan
+    assert digital.space(moved) == digital.space(chosen), "the plan stands, whatever the SNR turns out to be"
+
+
+@pytest.mark.parametrize("mcs", ["adaptive", 4])
+@pytest.mark.parametrize(("code", "channel"), [("5g", AWGN()), ("802.11", Rayleigh())], ids=["5g", "802.11"])
+def test_the_price_that_the_encoder_is_told_is_what_is_paid(mcs, code, channel, generator):
+    sizes = [0, 1, 30, 61, 62, 63, 400, 5000]
+    snr_db = torch.linspace(0, 24, len(sizes))
+    for pilots, csi in ((0, "receiver"), (7, "pilots")):
+        transport = ready(Digital(channel, uses=0, mcs=mcs, code=code, pilots=pilots))
+        told = transport.inform(State.of(snr_db, len(sizes), Rng.seeded(0), csi))
+        assert told.budget is None
+        out = sent(transport, tuple(generator.bytes(size) for size in sizes), told)
+        assert torch.equal(told.price(MAIN, sizes) + pilots, out.cost.uses)
+    assert told.price(MAIN, [0] * len(sizes)).tolist() == [HEADER.symbols] * len(sizes)
+    assert ready(Digital()).inform(state(10.0, 2)).price is None
+
+
+@pytest.mark.parametrize("make", [lambda **uses: Digital(AWGN(), mcs=3, pilots=0, **uses),
+                                  lambda **uses: Capacity(Rayleigh(), **uses)], ids=["digital", "capacity"])
+def test_a_ratio_gives_each_item_its_own_uses(make, generator):
+    transport = ready(make(cbr=1 / 12))
+    values = torch.tensor([3.0 * 32 * 48, 3.0 * 64 * 64, 1800.0])
+    told = transport.inform(replace(state(15.0, 3), values=values))
+    out = sent(transport, tuple(generator.bytes(most) for most in told.budget), told)
+    assert out.cost.uses.tolist() == [384, 1024, 150] and out.ok.all()
+    for place, uses in enumerate((384, 1024, 150)):
+        fixed = ready(make(uses=uses)).inform(State.of(15.0, [place], state(15.0, 1).rng))
+        assert fixed.budget == told.budget[place:place + 1], "as many bytes as in so many uses"
+
+
+def test_a_ratio_includes_the_pilots_and_leaves_features_their_uses():
+    with_pilots = ready(Digital(Rayleigh(), cbr=0.1, pilots=30))
+    at = replace(State.of(20.0, 2, Rng.seeded(0), "pilots"), values=torch.tensor([3000.0, 4000.0]))
+    assert sent(with_pilots, (b"a", b"b"), at).cost.uses.tolist() == [300, 400]
+    features = Digital(AWGN(), cbr=0.1, packing={"values": 8, "hidden": 16})
+    features.bind({MAIN: (24,)})
+    out = sent(features.eval(), Rng.seeded(1).of(2).normal(24), replace(at, csi="receiver"))
+    assert out.cost.uses.tolist() == [300, 400] and out.ok.all()
+
+
+@pytest.mark.parametrize(("make", "words"), [
+    (lambda: Digital(cbr=0.0001), "1 channel uses.*give more cbr"), (lambda: Capacity(cbr=1e-6), "no channel use"),
+    (lambda: Capacity(uses=0), "1 or more"), (lambda: Digital(uses=2), "2 channel uses.*give more uses")])
+def test_too_few_uses_are_named(make, words):
+    with pytest.raises(InputError, match=words):
+        ready(make()).inform(replace(state(10.0, 2), values=torch.tensor([12_288.0, 12_288.0])))
+
+
+@pytest.mark.parametrize("kind", [Digital, Capacity])
+def test_a_ratio_needs_something_to_count(kind):
+    with pytest.raises(InputError, match=r"State\.values"):
+        ready(kind(cbr=0.1)).inform(state(10.0, 2))

@@ -62,8 +62,8 @@ def test_no_equaliser_has_a_smaller_error_than_mmse():
 
 def test_zero_forcing_and_mmse_agree_at_high_snr():
     x = qpsk(50, 20)
-    sent = {method: carry(x, Rayleigh(), state(60.0, 50), method, 0).x for method in ("zf", "mmse")}
-    strong = carry(x, Rayleigh(), state(60.0, 50), "zf", 0).snr[:, 0] > 1e4
+    sent = {method: carry(x, Rayleigh(), state(60.0, 50), 0).equalized(method).x for method in ("zf", "mmse")}
+    strong = carry(x, Rayleigh(), state(60.0, 50), 0).equalized("zf").snr[:, 0] > 1e4
     assert strong.sum() > 40
     assert torch.allclose(sent["zf"][strong], sent["mmse"][strong], atol=2e-4)
 
@@ -72,19 +72,19 @@ def test_zero_forcing_and_mmse_agree_at_high_snr():
 @pytest.mark.parametrize(("csi", "pilots"), [("receiver", 0), ("pilots", 2)])
 def test_without_noise_the_symbols_come_back(method, csi, pilots):
     x = qpsk(30, 17)
-    out = carry(x, Rayleigh(), state(float("inf"), 30, csi), method, pilots)
+    out = carry(x, Rayleigh(), state(float("inf"), 30, csi), pilots).equalized(method)
     assert torch.allclose(out.x, x, atol=1e-4)
 
 
 def test_a_receiver_that_knows_nothing_does_not_equalise(send, ones):
     x = ones(20, 5)
-    out = carry(x, Rayleigh(), state(float("inf"), 20, "none"), "mmse", 0)
+    out = carry(x, Rayleigh(), state(float("inf"), 20, "none"), 0).equalized("mmse")
     assert torch.equal(out.x, send(Rayleigh(), x, float("inf"), 1).x)
 
 
 def test_believed_snr_counts_the_error_of_the_estimate():
     x = qpsk(2_000, 50)
-    out = carry(x, Rayleigh(), state(10.0, 2_000, "pilots"), "zf", 1)
+    out = carry(x, Rayleigh(), state(10.0, 2_000, "pilots"), 1).equalized("zf")
     h_square = out.snr[:, 0] * (0.1 + 0.1 / 1.1)
     # An LMMSE estimate has the power of the gain less its error: 1 - (N0/P)/(1+N0/P).
     assert float(h_square.mean()) == pytest.approx(1 - 0.1 / 1.1, rel=4.5 / 2_000**0.5)
@@ -93,9 +93,22 @@ def test_believed_snr_counts_the_error_of_the_estimate():
 @pytest.mark.parametrize(("csi", "pilots"), [("pilots", 0), ("receiver", 2), ("none", 2)])
 def test_pilots_and_channel_knowledge_must_fit(csi, pilots):
     with pytest.raises(InputError, match=r"transport\.pilots"):
-        carry(qpsk(2, 4), AWGN(), state(10.0, 2, csi), "mmse", pilots)
+        carry(qpsk(2, 4), AWGN(), state(10.0, 2, csi), pilots)
 
 
 def test_pilots_cannot_follow_symbol_fading():
     with pytest.raises(InputError, match="fading = 'block'"):
-        carry(qpsk(2, 4), Rayleigh("symbol"), state(10.0, 2, "pilots"), "mmse", 2)
+        carry(qpsk(2, 4), Rayleigh("symbol"), state(10.0, 2, "pilots"), 2)
+
+
+def test_an_equaliser_that_is_none_is_named():
+    with pytest.raises(InputError, match="one of mmse, zf"):
+        carry(qpsk(2, 4), AWGN(), state(10.0, 2), 0).equalized("zero")
+
+
+def test_equalising_after_slicing_is_slicing_after_equalising():
+    whole = carry(qpsk(6, 40), Rayleigh("symbol"), state(10.0, 6), 0)
+    places = torch.arange(7, 19).expand(6, -1)
+    for method in ("mmse", "zf"):
+        assert torch.equal(whole.at(places).equalized(method).x, whole.equalized(method).x[:, 7:19])
+        assert torch.equal(whole.at(places).equalized(method).snr, whole.equalized(method).snr[:, 7:19])

@@ -8,15 +8,15 @@ import torch
 from gensc.channel import AWGN, Rayleigh, Rician
 from gensc.errors import InputError
 from gensc.rng import Rng
-from gensc.signal import State
+from gensc.signal import MAIN, State
 from gensc.transport import Features
 
 
 def noise(channel, ratio, payload: torch.Tensor) -> torch.Tensor:
     transport = Features(channel, "gensc6g")
-    transport.bind(payload.shape[1:])
+    transport.bind({MAIN: tuple(payload.shape[1:])})
     state = State.of(ratio, len(payload), Rng.seeded(1, "tests"))
-    return (transport(payload, state).payload - payload).double()
+    return (transport({MAIN: payload}, state).main - payload).double()
 
 
 def payload(items: int = 20, width: int = 5_000) -> torch.Tensor:

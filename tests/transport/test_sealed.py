@@ -16,13 +16,14 @@ from gensc.errors import InputError
 from gensc.quantum.key.cipher import key_bytes, seal, unseal
 from gensc.quantum.key.keystore import KeyStore
 from gensc.rng import Rng
-from gensc.signal import State
+from gensc.signal import MAIN, State
 from gensc.testing import check_bytes
 from gensc.transport import Digital
 from gensc.transport.sealed import OVERHEAD, Sealed
 
 CIPHERS = ["otp", "aes-gcm"]
 FREE = {"name": "digital", "uses": 0}
+PACKING = {"values": 16}
 
 
 def state(snr_db, items, seed=0):
@@ -30,8 +31,12 @@ def state(snr_db, items, seed=0):
 
 
 def ready(transport, shape=None):
-    transport.bind(shape)
+    transport.bind({MAIN: shape})
     return transport.eval()
+
+
+def sent(transport, part, at):
+    return transport({MAIN: part}, at)
 
 
 def stored(folder: Path, size: int, **options) -> Sealed:
@@ -44,7 +49,7 @@ def stored(folder: Path, size: int, **options) -> Sealed:
 
 def tampered(transport: Sealed, change) -> None:
     """Let an attacker change the messages of every delivery of the inner transport."""
-    transport.inner.register_forward_hook(lambda _, __, out: replace(out, payload=tuple(map(change, out.payload))))
+    transport.inner.register_forward_hook(lambda _, __, out: replace(out, parts={MAIN: tuple(map(change, out.main))}))
 
 
 @pytest.mark.parametrize("cipher", CIPHERS)
@@ -89,13 +94,13 @@ def test_the_ciphers_are_those_of_their_standards():
 @pytest.mark.parametrize("cipher", CIPHERS)
 def test_a_sealed_link_delivers_what_the_bare_one_does(cipher, tmp_path, generator):
     data = tuple(generator.bytes(size) for size in (1, 90, 700, 3000))
-    bare = ready(Digital(uses=0, mcs=4))(data, state(12.0, 4))
+    bare = sent(ready(Digital(uses=0, mcs=4)), data, state(12.0, 4))
     for transport in (ready(Sealed(cipher=cipher, inner={**FREE, "mcs": 4})),
                       stored(tmp_path, 20_000, cipher=cipher, inner={**FREE, "mcs": 4})):
-        out = transport(data, state(12.0, 4))
-        assert out.payload == bare.payload == data and out.ok.all()
+        out = sent(transport, data, state(12.0, 4))
+        assert out.main == bare.main == data and out.ok.all()
         assert torch.equal(out.cost.bits, bare.cost.bits) and (out.cost.uses > bare.cost.uses).all()
-        longer = ready(Digital(uses=0, mcs=4))(tuple(one + bytes(OVERHEAD) for one in data), state(12.0, 4))
+        longer = sent(ready(Digital(uses=0, mcs=4)), tuple(one + bytes(OVERHEAD) for one in data), state(12.0, 4))
         assert torch.equal(out.cost.uses, longer.cost.uses), "name and tag are paid for, no more"
         sizes = [key_bytes(cipher, len(one)) for one in data]
         assert transport.key_bytes(out.cost).tolist() == sizes
@@ -110,35 +115,40 @@ def test_a_photograph_arrives_as_over_the_bare_link():
         pytest.skip(f"no test data at {folder}; set GENSC_TEST_DATA")
     photo = Image.open(sorted(folder.glob("*.jpg"))[0]).convert("RGB")
     pixels = torch.from_numpy(np.array(photo)).permute(2, 0, 1)[None, :, :320, :320].float() / 255
-    codec = registry.create("codec", "picture", format="webp", size=320)
+    codec = registry.create("codec", "picture", format="webp")
     batch = Batch(x=pixels, item=torch.zeros(1, dtype=torch.int64))
     seen = {}
     for name, transport in (("sealed", Sealed(Rayleigh(), inner={"name": "digital", "uses": 40_000, "mcs": 3})),
                             ("bare", Digital(Rayleigh(), uses=40_000, mcs=3))):
         ready(transport)
-        at = state(25.0, 1, seed=1)
-        # Both get the picture file that fits the room of the sealed one.
-        room = ready(Sealed(inner={"name": "digital", "uses": 40_000, "mcs": 3})).room(at)
-        payload = codec.rest(codec.front(batch), replace(at, room=room))
-        out = transport(payload, at)
-        seen[name] = out.payload, codec.decode(out.payload, at), out.cost.uses
-        assert out.ok.all() and len(payload[0]) > 4000
+        at = replace(state(25.0, 1, seed=1), shape=batch.shape, values=batch.values)
+        # Both get the picture file that fits the budget of the sealed one.
+        told = ready(Sealed(inner={"name": "digital", "uses": 40_000, "mcs": 3})).inform(at)
+        parts = codec.encode(codec.prepared(batch), told.sender())
+        out = transport(parts, at)
+        seen[name] = out.main, codec.decode(out, told.receiver())[MAIN], out.cost.uses
+        assert out.ok.all() and len(parts[MAIN][0]) > 4000
     assert seen["sealed"][0] == seen["bare"][0]
     assert all(torch.equal(one, other) for one, other in zip(seen["sealed"][1:], seen["bare"][1:], strict=True))
 
 
+def featured(uses):
+    return ready(Digital(uses=uses, mcs=5, packing=PACKING), (24,))
+
+
 @pytest.mark.parametrize("cipher", CIPHERS)
-def test_features_arrive_as_over_the_bare_link_with_the_same_room(cipher):
+def test_features_arrive_as_over_the_bare_link_with_the_same_budget(cipher):
     with Rng.seeded(0).torch_seeded():
-        sealed = ready(Sealed(cipher=cipher, inner={"name": "digital", "uses": 500, "mcs": 5, "values": 16}), (24,))
+        inner = {"name": "digital", "uses": 500, "mcs": 5, "packing": PACKING}
+        sealed = ready(Sealed(cipher=cipher, inner=inner), (24,))
     uses = next(uses for uses in range(100, 500)
-                if Digital(uses=uses, mcs=5).space(state(15.0, 1)) == sealed.space(state(15.0, 1)))
-    bare = ready(Digital(uses=uses, mcs=5, values=16), (24,))
+                if featured(uses).inform(state(15.0, 1)).budget == sealed.inform(state(15.0, 1)).budget)
+    bare = featured(uses)
     assert list(bare.state_dict()) == list(sealed.state_dict()), "weights of a bare link serve a sealed one"
     bare.load_state_dict(sealed.state_dict())
     payload = Rng.seeded(3).of(6).normal(24)
     with torch.no_grad():
-        assert torch.equal(sealed(payload, state(15.0, 6)).payload, bare(payload, state(15.0, 6)).payload)
+        assert torch.equal(sent(sealed, payload, state(15.0, 6)).main, sent(bare, payload, state(15.0, 6)).main)
 
 
 @pytest.mark.parametrize("cipher", CIPHERS)
@@ -155,12 +165,12 @@ def test_what_was_touched_is_lost_and_the_rest_arrives(cipher, tmp_path, generat
             return bytes(broken)
 
         handle = transport.inner.register_forward_hook(
-            lambda _, __, out, change=change: replace(out, payload=tuple(map(change, out.payload))))
-        out = transport(data, state(20.0, 3))
+            lambda _, __, out, change=change: replace(out, parts={MAIN: tuple(map(change, out.main))}))
+        out = sent(transport, data, state(20.0, 3))
         handle.remove()
         # A changed name points at key of another message, which it spends.
-        assert out.payload[0] is None and not out.ok[0]
-        assert bit < 64 or out.payload[1:] == data[1:]
+        assert out.main[0] is None and not out.ok[0]
+        assert bit < 64 or out.main[1:] == data[1:]
 
 
 @pytest.mark.parametrize("change", [lambda message: message[:-1], lambda message: message + b"\0",
@@ -169,7 +179,7 @@ def test_what_was_touched_is_lost_and_the_rest_arrives(cipher, tmp_path, generat
 def test_messages_of_another_shape_are_lost(change, tmp_path, generator):
     transport = stored(tmp_path, 2000)
     tampered(transport, change)
-    assert transport((generator.bytes(50),), state(20.0, 1)).payload == (None,)
+    assert sent(transport, (generator.bytes(50),), state(20.0, 1)).main == (None,)
 
 
 def test_a_message_that_is_repeated_is_refused(tmp_path, generator):
@@ -181,36 +191,37 @@ def test_a_message_that_is_repeated_is_refused(tmp_path, generator):
 
     tampered(transport, repeat)
     data = generator.bytes(50), generator.bytes(50)
-    assert transport(data, state(20.0, 2)).payload == (data[0], None)
-    assert transport(data[:1], state(20.0, 1)).payload == (None,)
+    assert sent(transport, data, state(20.0, 2)).main == (data[0], None)
+    assert sent(transport, data[:1], state(20.0, 1)).main == (None,)
 
 
 def test_a_shortage_stops_the_link_and_sends_nothing(tmp_path, generator):
     transport = stored(tmp_path, 200)
-    sent = []
-    transport.inner.register_forward_pre_hook(lambda _, given: sent.append(given))
+    passed = []
+    transport.inner.register_forward_pre_hook(lambda _, given: passed.append(given))
     with pytest.raises(InputError, match="has 200 bytes of key left and 264 are needed"):
-        transport((generator.bytes(100), generator.bytes(100)), state(20.0, 2))
-    assert not sent and KeyStore(tmp_path / "a").left == 200
-    assert transport((generator.bytes(100),), state(20.0, 1)).ok.all()
+        sent(transport, (generator.bytes(100), generator.bytes(100)), state(20.0, 2))
+    assert not passed and KeyStore(tmp_path / "a").left == 200
+    assert sent(transport, (generator.bytes(100),), state(20.0, 1)).ok.all()
 
 
 def test_no_key_is_spent_on_what_is_not_sent(tmp_path, generator):
     transport = stored(tmp_path, 500, inner={"name": "digital", "uses": 300, "mcs": 3})
-    room = transport.room(state(20.0, 1))[0]
-    data = b"", generator.bytes(room + 1), generator.bytes(5)
-    out = transport(data, state(20.0, 3))
-    assert out.payload == (None, None, data[2]) and KeyStore(tmp_path / "a").left == 500 - 37
+    most = transport.inform(state(20.0, 1)).budget[0]
+    data = b"", generator.bytes(most + 1), generator.bytes(5)
+    out = sent(transport, data, state(20.0, 3))
+    assert out.main == (None, None, data[2]) and KeyStore(tmp_path / "a").left == 500 - 37
     transport.train()
     feature = stored(tmp_path / "c", 100, inner={"name": "digital", "uses": 300})
-    feature.bind((8,))
-    assert feature.train()(torch.ones(2, 8), state(10.0, 2)).ok.all() and KeyStore(tmp_path / "c" / "a").left == 100
+    feature.bind({MAIN: (8,)})
+    assert sent(feature.train(), torch.ones(2, 8), state(10.0, 2)).ok.all()
+    assert KeyStore(tmp_path / "c" / "a").left == 100
 
 
 def test_what_is_on_the_air_tells_nothing_of_the_text(tmp_path):
     transport, seen = stored(tmp_path, 60_000), []
-    transport.inner.register_forward_pre_hook(lambda _, given: seen.extend(given[0]))
-    transport((bytes(20_000), b"\xff" * 20_000), state(20.0, 2))
+    transport.inner.register_forward_pre_hook(lambda _, given: seen.extend(given[0][MAIN]))
+    sent(transport, (bytes(20_000), b"\xff" * 20_000), state(20.0, 2))
     for message in seen:
         bits = np.unpackbits(np.frombuffer(message[8:], np.uint8))
         assert abs(bits.mean() - 0.5) < 4.5 * 0.5 / len(bits) ** 0.5
@@ -244,13 +255,29 @@ def test_wrong_options_are_named(options, words):
         registry.create("transport", "sealed", **options)
 
 
-def test_features_need_a_room():
+def test_features_need_a_budget():
     with pytest.raises(InputError, match=r"transport\.inner\.uses"):
-        Sealed(inner=FREE).bind((8,))
+        Sealed(inner=FREE).bind({MAIN: (8,)})
 
 
 def test_too_long_an_item_spends_no_key(tmp_path):
     transport = stored(tmp_path, 100)
     with pytest.raises(InputError, match="at most 8388584 bytes"):
-        transport((bytes(8 * 2**20 - 20),), state(20.0, 1))
+        sent(transport, (bytes(8 * 2**20 - 20),), state(20.0, 1))
     assert KeyStore(tmp_path / "a").left == 100
+
+
+def test_there_is_one_channel_and_no_weight_twice():
+    transport = ready(Sealed(registry.create("channel", "learned"), inner={"name": "digital", "uses": 500}), (24,))
+    weights = [value.data_ptr() for value in transport.state_dict().values()]
+    assert len(weights) == len(set(weights))
+    transport.channel = Rayleigh()
+    assert transport.channel is transport.inner.channel and isinstance(transport.channel, Rayleigh)
+    assert not any("model" in name for name in transport.state_dict())
+
+
+def test_the_price_of_what_is_sealed_is_what_is_paid(generator):
+    transport, sizes = ready(Sealed(inner=FREE)), [0, 1, 50, 700]
+    told = transport.inform(state(14.0, 4))
+    out = sent(transport, tuple(generator.bytes(size) for size in sizes), told)
+    assert torch.equal(told.price(MAIN, sizes), out.cost.uses)

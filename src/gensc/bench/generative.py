@@ -30,7 +30,7 @@ from gensc.experiment.single import unseen
 from gensc.link import Link
 from gensc.metric import Estimate
 from gensc.rng import Rng
-from gensc.signal import Delivery, Payload, State
+from gensc.signal import MAIN, Delivery, Form, Parts, Soft, State, soft_of
 from gensc.transport import Transport
 from gensc.zoo import links as shipped
 
@@ -56,8 +56,8 @@ def opened(name: str, changes: Mapping[str, Any], side: int) -> Link:
 
 def figures(link: Link, feed: Feed, snr_db: float) -> tuple[dict[str, Estimate], float]:
     """The task's figures, and the mean channel uses."""
-    columns, cost = evaluate(link, feed, snr_db, "receiver", Rng.seeded(0).child("test"))
-    return link.task.summarise([columns]), float(cost.uses.mean())
+    scores = evaluate(link, feed, snr_db, "receiver", Rng.seeded(0).child("test"))
+    return link.task.summarise([scores.columns]), float(scores.cost.uses.mean())
 
 
 def row(found: Mapping[str, Estimate]) -> str:
@@ -86,13 +86,13 @@ class Shrunk(Transport):
         super().__init__()
         self.inner = inner
 
-    def bind(self, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
-        return self.inner.bind(shape)
+    def bind(self, form: Form) -> Form:
+        return self.inner.bind(form)
 
-    def forward(self, payload: Payload, state: State) -> Delivery:
-        out = self.inner(payload, state)
-        values, quality = out.payload.unbind(1)
-        return replace(out, payload=torch.stack([wiener(values, quality), (quality > 0).float()], dim=1))
+    def forward(self, parts: Parts, state: State) -> Delivery:
+        out = self.inner(parts, state)
+        soft = soft_of(out.main, state, "the receiver")
+        return replace(out, parts={MAIN: Soft(wiener(soft.value, soft.quality), (soft.quality > 0).float())})
 
 
 def denoising(spec: str) -> None:
@@ -124,7 +124,7 @@ def denoising(spec: str) -> None:
 def sheet(feed: Feed, path: Path, cbr: float, snr_db: float, rows: int = 6) -> None:
     """A row for each of the first pictures: as sent, then as each candidate received it."""
     positions = range(min(rows, len(feed)))
-    sent = feed.dataset.batch(positions).x
+    sent = feed.dataset.batch(positions).pixels
     state = State.of(snr_db, feed.ids(positions), Rng.seeded(0).child("test"))
     columns = [sent]
     for name, changes in CANDIDATES.values():

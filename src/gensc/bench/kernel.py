@@ -118,7 +118,7 @@ def reduced(train: Tensor, test: Tensor, features: int) -> tuple[Tensor, Tensor]
 def featured(codec: Backbone, dataset: Dataset, positions: np.ndarray) -> Drawn:
     """The backbone's features of some pictures, and their classes."""
     starts = range(0, len(positions), BATCH)
-    parts = [codec.front(dataset.batch(positions[at:at + BATCH].tolist()))
+    parts = [codec.prepared(dataset.batch(positions[at:at + BATCH].tolist())).pixels
              for at in track(starts, "features of the pictures", len(starts))]
     return torch.cat(parts).flatten(1), torch.from_numpy(dataset.labels[positions])
 

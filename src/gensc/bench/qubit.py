@@ -109,12 +109,14 @@ def accuracy(link: Link, feed: Feed, ps: Sequence[float], settings: Sequence[tup
     try:
         for name, shots, p in track(points, "accuracy at every code and p", len(points)):
             link.transport = trained.under(p, name, shots)
-            columns, cost = evaluate(link, feed, SNR_DB, "receiver", Rng.seeded(seed, "qubit", p).child("test"))
-            if "predicted" not in columns:
+            scores = evaluate(link, feed, SNR_DB, "receiver", Rng.seeded(seed, "qubit", p).child("test"))
+            right = link.task.per_item(scores.columns)
+            if right is None or link.task.confusion([scores.columns]) is None:
                 raise InputError("the link's task does not classify: accuracy over p needs task classify")
-            found = proportion((columns["predicted"] == columns["label"])[None])
-            yield Accuracy(name, shots, trained.path.noise.name, p, float(cost.uses.mean()), found.value, found.low,
-                           found.high, found.items)
+            found = proportion(right[None] > 0)
+            uses = float(scores.cost.uses.mean())
+            yield Accuracy(name, shots, trained.path.noise.name, p, uses, found.value, found.low, found.high,
+                           found.items)
     finally:
         link.transport = trained
 

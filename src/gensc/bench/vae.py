@@ -43,9 +43,9 @@ def bits(file: str, folder: str, pictures: int | None) -> None:
     batch = sent.batch(range(len(sent)))
     print("step,coded_bits,stated_bits,ratio,bits_a_pixel")
     for step in STEPS:
-        coded = sum(8 * len(codec.coded(one[None], step)) for one in batch.x)
-        stated = sum(codec.stated_bits(one[None], step) for one in batch.x)
-        print(f"{step},{coded},{stated:.0f},{coded / stated:.4f},{coded / batch.x[:, 0].numel():.4f}", flush=True)
+        coded = sum(8 * len(codec.coded(one[None], step)) for one in batch.pixels)
+        stated = sum(codec.stated_bits(one[None], step) for one in batch.pixels)
+        print(f"{step},{coded},{stated:.0f},{coded / stated:.4f},{coded / batch.pixels[:, 0].numel():.4f}", flush=True)
 
 
 def curve(file: str, folder: str, pictures: int | None, snr_db: float) -> np.ndarray:
@@ -54,8 +54,8 @@ def curve(file: str, folder: str, pictures: int | None, snr_db: float) -> np.nda
     for ratio in RATIOS:
         link, card = linkfile.load(Path(file), {"link.codec.cbr": ratio, "link.task.metrics": ["psnr"]})
         sent = feed(folder, card.experiment.data.size, pictures)
-        columns, cost = evaluate(link, sent, snr_db, card.experiment.evaluate.csi, Rng.seeded(0).child("test"))
-        rows.append((float(cost.uses.mean()), float(columns["psnr"].mean())))
+        scores = evaluate(link, sent, snr_db, card.experiment.evaluate.csi, Rng.seeded(0).child("test"))
+        rows.append((float(scores.cost.uses.mean()), float(scores.columns["psnr"].mean())))
     return np.array(rows)
 
 

@@ -5,6 +5,7 @@ from gensc.channel.base import Channel
 from gensc.channel.chain import Chain
 from gensc.channel.fading import Rayleigh, Rician
 from gensc.channel.interference import Interference
+from gensc.channel.mix import Mix
 from gensc.channel.phase import PhaseNoise
 
-__all__ = ["AWGN", "Chain", "Channel", "Interference", "PhaseNoise", "Rayleigh", "Rician"]
+__all__ = ["AWGN", "Chain", "Channel", "Interference", "Mix", "PhaseNoise", "Rayleigh", "Rician"]

@@ -22,9 +22,9 @@ class Chain(Channel):
         super().__init__()
         if not parts:
             raise InputError("chain: parts is empty; give at least one channel, e.g. [{name = 'awgn'}]")
-        made = [part if isinstance(part, Channel) else _made(part) for part in parts]
-        self.parts = nn.ModuleList(made)
-        self.block_fading = all(part.block_fading for part in made)
+        channels = [channel_of("chain", part) for part in parts]
+        self.parts = nn.ModuleList(channels)
+        self.block_fading = all(channel.block_fading for channel in channels)
 
     def distort(self, signal: Signal, state: State) -> Signal:
         for place, part in enumerate(self.parts):
@@ -33,9 +33,13 @@ class Chain(Channel):
         return signal
 
 
-def _made(table: dict) -> Channel:
-    options = dict(table)
+def channel_of(owner: str, part: Channel | dict) -> Channel:
+    """A part of the channel ``owner``: a channel as it is, or the one that a table names. Raises InputError for a table
+    without a name."""
+    if isinstance(part, Channel):
+        return part
+    options = dict(part)
     name = options.pop("name", None)
     if not isinstance(name, str):
-        raise InputError(f"chain: the part {table!r} needs a name, e.g. {{name = 'awgn'}}")
+        raise InputError(f"{owner}: the part {part!r} needs a name, e.g. {{name = 'awgn'}}")
     return create("channel", name, **options)

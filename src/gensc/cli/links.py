@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gensc.cli.options import changes, numbers, ratio, whole_numbers
+from gensc.cli.options import Device, changes, numbers, ratio, whole_numbers
 from gensc.cli.stop import stopping
 from gensc.errors import InputError
 
@@ -39,6 +39,7 @@ def run(
     snr_db: SnrDb = "",
     workers: Annotated[int, typer.Option(help="Worker processes; default one a core.", min=1)] = os.cpu_count() or 1,
     setting: Setting = None,
+    device: Device = "",
     baseline: Annotated[str, typer.Option(help="Set each link against separate source and channel coding at equal "
                                                "uses and its bound: picture formats between commas (webp,avif).")] = "",
 ) -> None:
@@ -52,7 +53,7 @@ def run(
     from gensc.experiment import run as runner
     from gensc.report.write import write
 
-    experiment = _experiment(name, data, test, seeds, snr_db, setting)
+    experiment = _experiment(name, data, test, seeds, snr_db, setting, device)
     if baseline:
         from gensc.experiment.baseline import with_baseline
 
@@ -71,6 +72,7 @@ def train(
     test: Test = "",
     seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
     setting: Setting = None,
+    device: Device = "",
 ) -> None:
     """Train one link and write it to a file that ``gensc eval`` reads.
 
@@ -79,7 +81,7 @@ def train(
     from gensc.experiment.single import train_one
 
     with stopping(KEPT):
-        trained = train_one(_experiment(file, data, test, str(seed), "", setting), out)
+        trained = train_one(_experiment(file, data, test, str(seed), "", setting, device), out)
     if not trained["losses"]:
         print(f"nothing to learn in this link; written as it is\n{out}")
         return
@@ -96,11 +98,12 @@ def evaluate(
                                           "choice.")] = "",
     limit: Annotated[int | None, typer.Option(help="Only the first so many pictures that the link has not seen.",
                                               min=1)] = None,
-    size: Annotated[int | None, typer.Option(help="Side of the pictures in px; default the link's own.",
-                                             min=1)] = None,
+    size: Annotated[int | None, typer.Option(help="Side in px that pictures are cut to; default as they are, or the "
+                                                  "link's own.", min=1)] = None,
     setting: Setting = None,
     out: Annotated[Path | None, typer.Option(help="CSV to write; without it the table is printed.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the channel's noise.", min=0)] = 0,
+    device: Device = "auto",
 ) -> None:
     """Score a trained link on data that it has not seen: a row for every SNR and metric.
 
@@ -113,7 +116,7 @@ def evaluate(
         raise InputError("--snr-db is empty: expected numbers between commas, e.g. 0,5,10")
     with stopping("nothing is written"):
         scored = score(link, data, numbers(snr_db, "--snr-db"), seed, limit, size, changes(setting or []),
-                       ratio(cbr, "--cbr") if cbr else None)
+                       ratio(cbr, "--cbr") if cbr else None, device)
     if scored.left_out:
         print(f"left out {scored.left_out} pictures that the link was trained or chosen on", file=sys.stderr)
     if out is None:
@@ -158,13 +161,15 @@ def pack(
     print(f"{out}\n{out.with_suffix('.md')}")
 
 
-def _experiment(name: str, data: str, test: str, seeds: str, snr_db: str, setting: list[str] | None) -> "Experiment":
+def _experiment(name: str, data: str, test: str, seeds: str, snr_db: str, setting: list[str] | None,
+                device: str) -> "Experiment":
     from gensc import config
     from gensc.experiment import packaged as experiments
 
     base = config.load(Path(name)) if name.endswith(".toml") else experiments.named(name)
     named = experiments.with_options(base, data, test, whole_numbers(seeds, "--seeds"), numbers(snr_db, "--snr-db"))
-    return config.changed(named, _free(named, changes(setting or [])))
+    settings = {**changes(setting or []), **({"device": device} if device else {})}
+    return config.changed(named, _free(named, settings))
 
 
 def _free(experiment: "Experiment", settings: dict[str, Any]) -> dict[str, Any]:

@@ -4,9 +4,13 @@ import tomllib
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from gensc.errors import InputError
+
+Device = Annotated[str, typer.Option(help="Where to compute: auto (a GPU where there is one), cpu, cuda or mps.")]
 
 
 def numbers(text: str, option: str) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gensc.cli.options import changes, numbers, ratio
+from gensc.cli.options import Device, changes, numbers, ratio
 from gensc.cli.stop import stopping
 from gensc.errors import InputError
 
@@ -16,19 +16,21 @@ def add(app: typer.Typer) -> None:
 
 
 def send(
-    picture: Annotated[Path, typer.Argument(help="A picture file; its central square is sent.")],
+    picture: Annotated[Path, typer.Argument(help="A picture file.")],
     link: Annotated[list[str] | None, typer.Option(help="A packaged link or a link file; may be given again. "
                                                         "Default jscc.")] = None,
     snr_db: Annotated[str, typer.Option(help="Es/N0 in dB; several between commas make a row each.")] = "5",
     cbr: Annotated[str, typer.Option(help="Channel uses a value of the picture, e.g. 1/24; several between commas "
                                           "make a row each.")] = "",
-    size: Annotated[int | None, typer.Option(help="Side in px to send it at; default as it is.", min=8)] = None,
+    size: Annotated[int | None, typer.Option(help="Send its central square at this side in px; default all of it, as "
+                                                  "it is.", min=8)] = None,
     baseline: Annotated[str, typer.Option(help="Picture formats of the classical link at equal channel uses, between "
                                                "commas.")] = "webp,avif",
     setting: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE",
                                                       help="Change anything in the links (repeatable).")] = None,
     out: Annotated[Path | None, typer.Option(help="PNG to write; default PICTURE-sent.png here.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the channel's noise.", min=0)] = 0,
+    device: Device = "auto",
 ) -> None:
     """Send one picture and see what arrives: over each link, and over the classical link at equal channel uses.
 
@@ -49,7 +51,7 @@ def send(
         for one in ratios:
             for level in levels:
                 rows.append(sender.send(pixels, tuple(link or ["jscc"]), level, formats, changes(setting or []), seed,
-                                        ratio(one, "--cbr") if one else None))
+                                        ratio(one, "--cbr") if one else None, device))
                 titles.append(f"{level:g} dB{f', CBR {one}' if one else ''}   (PSNR, st_lpips, channel uses)")
         sheet = gallery(rows, titles)
         target = out or Path(f"{picture.stem}-sent.png")

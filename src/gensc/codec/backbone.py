@@ -1,23 +1,26 @@
 """A vision backbone as the semantic encoder: image features are what is sent."""
 
+import copy
 import hashlib
-import weakref
+from collections.abc import Mapping
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gensc import zoo
-from gensc.batch import Batch, unlabelled
-from gensc.codec.base import Codec
+from gensc.batch import Batch
+from gensc.codec.base import Codec, Front
 from gensc.errors import InputError
 from gensc.registry import register
-from gensc.signal import State
+from gensc.signal import MAIN, Parts, State
 from gensc.zoo.staged import Staged, stages
 
 Output = Literal["pooled", "logits", "map"]
+WHOLE = 1000
+"""More work than any number of stages."""
 
 
 @register("codec", "backbone")
@@ -27,40 +30,36 @@ class Backbone(Codec):
     ``output``: "logits" [n_classes of the pretraining], the paper's choice; "pooled" [C], the vector before
     them; "map" [C,H,W], the last feature map.
     ``mode``: "frozen" (pretrained, never trained), "finetune" (pretrained; the first ``frozen_stages`` stages
-    stay, the rest learns at ``rate`` times the learning rate), "scratch" (fresh weights, everything learns).
-    What comes out of the part that never learns is stored and reused: the features themselves when frozen,
+    stay, the rest learns: train.codec_rate = 0.1 keeps what it knows), "scratch" (fresh weights, everything learns).
+    What comes out of the part that never learns is the front, stored and reused: the features themselves when frozen,
     the last fixed stage's map when fine-tuning an EfficientNet.
-    ``size``: the side of the square images that it gets, px (shapes of payloads follow from it).
+    ``size``: the side of the square images that it gets, px (forms follow from it).
     """
-
-    shape: tuple[int, ...]
 
     def __init__(self, model: str = "efficientnet_lite0", output: Output = "pooled",
                  mode: Literal["frozen", "finetune", "scratch"] = "frozen", frozen_stages: int = 0,
-                 rate: float = 0.1, size: int = 224) -> None:
+                 size: int = 224) -> None:
         super().__init__()
         if size < 32:
-            raise InputError(f"backbone: size is {size}; expected images of at least 32 px a side")
+            raise InputError(f"backbone: size is {size}; expected square images of at least 32 px a side (data.size)")
         network = _shared(model) if mode == "frozen" else zoo.load(model, pretrained=mode != "scratch")
-        self.model, self.output, self.mode = model, output, mode
-        self.net = network.net
+        self.model, self.output, self.mode, self.size = model, output, mode, size
+        self.net = _same_weights(network.net) if mode == "frozen" else network.net
         self.input_size = network.size
         self.weights = network.weights
         self.mean: Tensor
         self.std: Tensor
         self.register_buffer("mean", torch.tensor(network.mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(network.std).view(1, 3, 1, 1), persistent=False)
-        self.frozen = mode == "frozen"
-        self.rate = rate if mode == "finetune" else 1.0
         if output != "logits":
             # The pretraining's classifier is no part of this encoder: it would be saved, and never trained.
             self.net.get_classifier().requires_grad_(False)
         self.fixed = self._fixed_parts(frozen_stages)
         self.staged = Staged(self.net, frozen_stages) if frozen_stages and Staged.fits(self.net) else None
-        self.stored = self.frozen or self.staged is not None
         with torch.no_grad():
-            front = self.eval().front(unlabelled(torch.zeros(1, 3, size, size)))
-            self.front_shape, self.shape = tuple(front.shape[1:]), tuple(self.rest(front).shape[1:])
+            first = self.eval()._first(torch.zeros(1, 3, size, size))
+            self.front_shape = tuple(first.shape[1:])
+            self.form = {MAIN: tuple(self._features(first).shape[1:])}
 
     def _fixed_parts(self, frozen_stages: int) -> list[nn.Module]:
         """The modules that never learn; their parameters lose their gradients here."""
@@ -92,21 +91,45 @@ class Backbone(Codec):
                     module.eval()
         return self
 
-    def front(self, batch: Batch) -> Tensor:
-        if not self.stored:
-            return batch.x
-        with torch.no_grad():
-            if self.staged is not None:
-                return _LATEST.keep(batch.x, self.weights, self.staged, self.staged.front(self._prepared(batch.x)))
-            resumed = _LATEST.resume(batch.x, self.weights, self.net)
-            return self._output(self.net.forward_features(self._prepared(batch.x)) if resumed is None else resumed)
+    @property
+    def front(self) -> Front | None:
+        if self.mode != "frozen" and self.staged is None:
+            return None
+        work = WHOLE if self.staged is None else self.staged.frozen
+        return Front(self._computed, self.front_shape, self._fingerprint(self._part), work)
 
-    def rest(self, front: Tensor, state: State | None = None) -> Tensor:
-        if self.frozen:
-            return front
+    def encode(self, batch: Batch, state: State) -> Parts:
+        """Features of images [B,3,S,S], or of what the front made of them."""
+        return {MAIN: self._features(batch.pixels)}
+
+    @property
+    def _part(self) -> str:
+        """What the front is of the network."""
+        return f"stage {self.staged.frozen}" if self.staged else self.output
+
+    def _computed(self, batch: Batch, others: Mapping[str, Tensor]) -> Tensor:
+        """The front; it goes on from a stage of the same network where another front has come so far."""
+        with torch.no_grad():
+            if self.staged is None and Staged.fits(self.net):
+                for stage in range(1, len(stages(self.net))):
+                    reached = others.get(self._fingerprint(f"stage {stage}"))
+                    if reached is not None:
+                        return self._output(Staged(self.net, stage).rest(reached))
+            return self._first(batch.pixels)
+
+    def _first(self, x: Tensor) -> Tensor:
+        """The fixed part of the encoder for images [B,3,S,S]; the images where nothing is fixed."""
+        if self.staged is not None:
+            return self.staged.front(self._prepared(x))
+        return self._output(self.net.forward_features(self._prepared(x))) if self.mode == "frozen" else x
+
+    def _features(self, first: Tensor) -> Tensor:
+        """The rest of the encoder."""
+        if self.mode == "frozen":
+            return first
         if self.staged:
-            return self._output(self.staged.rest(front.contiguous(memory_format=torch.channels_last)))
-        return self._output(self.net.forward_features(self._prepared(front)))
+            return self._output(self.staged.rest(first.contiguous(memory_format=torch.channels_last)))
+        return self._output(self.net.forward_features(self._prepared(first)))
 
     def _prepared(self, x: Tensor) -> Tensor:
         """Images [B,3,S,S] in [0,1] as the network wants them."""
@@ -119,37 +142,21 @@ class Backbone(Codec):
             return as_map(features, self.net)
         return self.net.forward_head(features, pre_logits=self.output == "pooled").flatten(1)
 
-    def fingerprint(self) -> str:
-        if not self.stored:
-            return super().fingerprint()
-        part = f"stage {self.staged.frozen}" if self.staged else self.output
+    def _fingerprint(self, part: str) -> str:
         return hashlib.sha256(f"{self.model}|{self.weights}|{part}|{self.input_size}".encode()).hexdigest()
-
-
-class _Latest:
-    """The stage map that was computed last: a frozen copy of the same network that is given the very same
-    pictures next goes on from there."""
-
-    def __init__(self) -> None:
-        self._of: tuple[weakref.ref[Tensor], str, int, Tensor] | None = None
-
-    def keep(self, x: Tensor, weights: str, staged: Staged, stage: Tensor) -> Tensor:
-        self._of = weakref.ref(x), weights, staged.frozen, stage
-        return stage
-
-    def resume(self, x: Tensor, weights: str, net: nn.Module) -> Tensor | None:
-        if self._of is None or self._of[0]() is not x or self._of[1] != weights:
-            return None
-        return Staged(net, self._of[2]).rest(self._of[3])
-
-
-_LATEST = _Latest()
 
 
 @cache
 def _shared(model: str) -> zoo.Network:
-    """One copy of a network that nobody trains, for all links of a process."""
+    """The weights of a network that nobody trains, for all links of a process."""
     return zoo.load(model)
+
+
+def _same_weights(net: nn.Module) -> Any:
+    """A module with the weights of another in the same memory, until one of them is moved to another device."""
+    memo = {id(value): nn.Parameter(value.detach(), requires_grad=False) if isinstance(value, nn.Parameter)
+            else value.detach() for value in (*net.parameters(), *net.buffers())}
+    return copy.deepcopy(net, memo)
 
 
 def as_map(features: Tensor, net: nn.Module) -> Tensor:

@@ -69,3 +69,41 @@ def dct_basis() -> tuple[Tensor, Tensor]:
     spread = spread.flatten()
     order = spread.argsort(descending=True, stable=True)
     return basis[order], spread[order]
+
+
+class Hourglass(nn.Module):
+    """Two scales and back: pictures [B,channels,H,W] of any size and facts [B,facts] of them -> [B,3,H,W], by way of
+    cells of ``cell`` x ``cell`` pixels at ``widths`` (fine, coarse), with so many ``blocks`` (fine, coarse, last).
+
+    Untrained what it makes is small.
+    """
+
+    def __init__(self, channels: int, facts: int, cell: int, widths: tuple[int, int],
+                 blocks: tuple[int, int, int]) -> None:
+        super().__init__()
+        fine, coarse = widths
+        self.cell = cell
+        self.known = known_from(facts)
+        self.head = nn.Conv2d(channels * cell**2, fine, 3, padding=1)
+        self.fine = Stage(fine, blocks[0])
+        self.down = nn.Conv2d(fine, coarse, 3, stride=2, padding=1)
+        self.coarse = Stage(coarse, blocks[1])
+        self.up = nn.Conv2d(coarse, 4 * fine, 1)
+        self.last = Stage(fine, blocks[2])
+        self.out = nn.Conv2d(fine, 3 * cell**2, 3, padding=1)
+        with torch.no_grad():
+            self.out.weight.mul_(SMALL)
+
+    def pictures(self, x: Tensor, facts: Tensor) -> Tensor:
+        """float32 [B,3,H,W] of pictures ``x`` [B,channels,H,W], of which ``facts`` [B,facts] are known."""
+        height, width = x.shape[2:]
+        known = self.known(facts)
+        h = F.pixel_unshuffle(padded(x, 2 * self.cell), self.cell).contiguous(memory_format=torch.channels_last)
+        h = self.fine(self.head(h), known)
+        h = self.last(h + F.pixel_shuffle(self.up(self.coarse(self.down(h), known)), 2), known)
+        return F.pixel_shuffle(self.out(h), self.cell)[..., :height, :width].float()
+
+
+def padded(pictures: Tensor, multiple: int) -> Tensor:
+    """Pictures [B,3,H,W] continued by their edge, right and below, until their sides are multiples of a number."""
+    return F.pad(pictures, (0, -pictures.shape[3] % multiple, 0, -pictures.shape[2] % multiple), mode="replicate")

@@ -1,17 +1,18 @@
 """The hybrid encoder of GenSC-6G: a backbone's features go over a skip path, with a quantum layer beside it."""
 
+import math
 from typing import Literal
 
-from torch import Tensor, nn
+from torch import nn
 
 from gensc.batch import Batch
 from gensc.codec.backbone import Backbone
-from gensc.codec.base import Codec
+from gensc.codec.base import Codec, Front
 from gensc.errors import InputError
 from gensc.quantum.circuit.circuit import Circuit
 from gensc.quantum.circuit.layer import QuantumLayer
 from gensc.registry import register
-from gensc.signal import State
+from gensc.signal import MAIN, Parts, State
 
 
 @register("codec", "hybrid")
@@ -28,27 +29,23 @@ class Hybrid(Codec):
     ``model``, ``output``, ``size``: as for codec backbone.
     """
 
-    stored = True
-    shape: tuple[int, ...]
-
     def __init__(self, model: str = "efficientnet_lite0", output: Literal["pooled", "logits"] = "pooled",
                  qubits: int = 10, size: int = 224) -> None:
         super().__init__()
         if not 1 <= qubits <= 16:
             raise InputError(f"hybrid: qubits is {qubits}; expected 1 to 16")
         self.backbone = Backbone(model, output, size=size)
-        self.front_shape = self.shape = self.backbone.shape
-        width, = self.shape
+        self.form, self.size = self.backbone.form, size
+        width = math.prod(self.backbone.front_shape)
         self.reduce = nn.Linear(width, qubits)
         self.layer = QuantumLayer(Circuit(qubits, qubits))
         self.back = nn.Linear(qubits, width)
 
-    def front(self, batch: Batch) -> Tensor:
-        return self.backbone.front(batch)
+    @property
+    def front(self) -> Front | None:
+        return self.backbone.front
 
-    def rest(self, front: Tensor, state: State | None = None) -> Tensor:
-        beside: Tensor = self.back(self.layer(self.reduce(front)))
-        return front + beside
-
-    def fingerprint(self) -> str:
-        return self.backbone.fingerprint()
+    def encode(self, batch: Batch, state: State) -> Parts:
+        """Features [B,F] of the backbone's."""
+        features = batch.pixels
+        return {MAIN: features + self.back(self.layer(self.reduce(features)))}

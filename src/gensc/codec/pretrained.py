@@ -1,20 +1,20 @@
 """The codec inside a link file, for codecs that build on one and keep only what they add."""
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from gensc import registry
 from gensc.codec.base import Codec
 from gensc.errors import InputError
+from gensc.machine import tensors
 from gensc.zoo import links as shipped
 
 PREFIX = "codec."
+SOURCE = "give a packaged link (gensc list), or the .safetensors that `gensc train` and `gensc run` (OUT/links) write"
 
 
 def codec_of(link: str, **options: Any) -> Codec:
@@ -33,15 +33,13 @@ def codec_of(link: str, **options: Any) -> Codec:
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    weights, facts = tensors.read(path, "link file", SOURCE)
     try:
-        with safe_open(path, framework="pt") as opened:
-            part = json.loads((opened.metadata() or {})["gensc"])["experiment"]["link"]["codec"]
-            weights = {name.removeprefix(PREFIX): opened.get_tensor(name) for name in opened.keys()  # noqa: SIM118
-                       if name.startswith(PREFIX)}
-    except (SafetensorError, OSError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise InputError(f"{path} is no link file of gensc ({type(error).__name__}): expected a packaged link, or "
-                         "the .safetensors that `gensc train` writes") from error
-    return {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}, part
+        part = dict(facts["experiment"]["link"]["codec"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is no link file of gensc ({type(error).__name__}): {SOURCE}") from error
+    return {name.removeprefix(PREFIX): value.float() if value.is_floating_point() else value
+            for name, value in weights.items() if name.startswith(PREFIX)}, part
 
 
 class Mark(nn.Module):

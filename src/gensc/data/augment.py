@@ -13,30 +13,30 @@ JITTER = 0.25
 
 
 def view(image: np.ndarray, number: int, rng: Rng) -> np.ndarray:
-    """View ``number`` of an image uint8 [S,S,3]: 0 is the picture itself, others are uint8 [S,S,3] of the
+    """View ``number`` of an image uint8 [H,W,3]: 0 is the picture itself, others are uint8 [H,W,3] of the
     same thing.
 
-    A random crop (half to all of the area, nearly square) resized to S, mirrored every second time, with
-    contrast and brightness changed by up to a quarter. The same ``rng`` (one item) and number give the same
-    view.
+    A random crop (half to all of the area, nearly of the picture's shape) resized to H x W, mirrored every second
+    time, with contrast and brightness changed by up to a quarter. The same ``rng`` (one item) and number give the
+    same view.
     """
     if number == 0:
         return image
     draw = next(rng.child("view", number).generators())
-    size = len(image)
-    cropped = Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC, box=_crop(size, draw))
+    height, width = image.shape[:2]
+    cropped = Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC, box=_crop(width, height, draw))
     if draw.random() < 0.5:
         cropped = cropped.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     return _relit(np.asarray(cropped), draw)
 
 
-def _crop(size: int, draw: np.random.Generator) -> tuple[float, float, float, float]:
+def _crop(width: int, height: int, draw: np.random.Generator) -> tuple[float, float, float, float]:
     """A box (left, upper, right, lower) inside the picture."""
-    area = draw.uniform(*AREA) * size * size
-    aspect = np.exp(draw.uniform(*np.log(ASPECT)))
-    width, height = min((area * aspect) ** 0.5, size), min((area / aspect) ** 0.5, size)
-    left, upper = draw.uniform(0, size - width), draw.uniform(0, size - height)
-    return left, upper, min(left + width, size), min(upper + height, size)
+    area = draw.uniform(*AREA) * width * height
+    aspect = np.exp(draw.uniform(*np.log(ASPECT))) * (width / height)
+    wide, high = min((area * aspect) ** 0.5, width), min((area / aspect) ** 0.5, height)
+    left, upper = draw.uniform(0, width - wide), draw.uniform(0, height - high)
+    return left, upper, min(left + wide, width), min(upper + high, height)
 
 
 def _relit(pixels: np.ndarray, draw: np.random.Generator) -> np.ndarray:

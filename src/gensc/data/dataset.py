@@ -2,18 +2,19 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from gensc.batch import Batch
+from gensc.batch import Batch, Column
 from gensc.data import augment, duplicates, thumbnails
+from gensc.data.join import SPATIAL, check_mask, joined_items, joined_truth
 from gensc.data.open import open_source
 from gensc.data.source import Item, Source
 from gensc.data.split import split
@@ -22,7 +23,6 @@ from gensc.machine.progress import track
 from gensc.rng import Rng
 
 SHOWN = 5
-_Known = TypeVar("_Known")
 
 
 class Relabelled(Source):
@@ -32,10 +32,17 @@ class Relabelled(Source):
         self._source = source
         self._new = np.array([classes.index(name) for name in source.classes], dtype=np.int64)
         self.spec, self.classes, self.labels = source.spec, classes, self._new[source.labels]
+        self.columns = source.columns
 
     def item(self, index: int) -> Item:
         item = self._source.item(index)
-        return Item(item.image, int(self._new[item.label]), item.mask, item.box, item.caption)
+        return Item(item.x, self._renamed(item.truth))
+
+    def truth(self, index: int, names: Sequence[str]) -> Mapping[str, Any]:
+        return self._renamed(self._source.truth(index, names))
+
+    def _renamed(self, truth: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: int(self._new[value]) if name == "label" else value for name, value in truth.items()}
 
     def fingerprint(self, index: int) -> str:
         return self._source.fingerprint(index)
@@ -45,6 +52,12 @@ class Relabelled(Source):
 
     def where(self, index: int) -> str:
         return self._source.where(index)
+
+    def shape(self, index: int) -> tuple[int, ...]:
+        return self._source.shape(index)
+
+    def values(self, index: int) -> int:
+        return self._source.values(index)
 
     def side(self, index: int) -> int:
         return self._source.side(index)
@@ -56,6 +69,11 @@ class Dataset:
 
     source: Source
     indices: np.ndarray
+
+    @staticmethod
+    def all(source: Source) -> "Dataset":
+        """All items of a source, in order."""
+        return Dataset(source, np.arange(len(source)))
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -85,39 +103,74 @@ class Dataset:
         """Where the item at ``position`` comes from, for messages and exports."""
         return self.source.where(int(self.indices[position]))
 
+    def values(self, positions: Sequence[int]) -> Tensor:
+        """Source values float32 [B] of the items at ``positions``; no picture is decoded for them."""
+        for position in positions:
+            if position not in self._values:
+                self._values[position] = float(self.source.values(int(self.indices[position])))
+        return torch.tensor([self._values[position] for position in positions])
+
+    @cached_property
+    def _values(self) -> dict[int, float]:
+        """What was counted before: a training asks for it in every step, and may have to open a file for it."""
+        return {}
+
+    def groups(self) -> list[list[int]]:
+        """The positions of items that can be one batch, in order, by the first of each: those of pictures of one size;
+        sounds and texts all together. No picture is decoded for it."""
+        return self._groups
+
+    @cached_property
+    def _groups(self) -> list[list[int]]:
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for position, index in enumerate(track(self.indices, f"measuring {self.source.spec}", len(self))):
+            shape = self.source.shape(int(index))
+            groups.setdefault(shape if len(shape) > 1 else (), []).append(position)
+        return list(groups.values())
+
+    def truth(self, positions: Sequence[int], names: Sequence[str]) -> dict[str, Column]:
+        """The truth ``names`` of the items at ``positions`` (B of 0 to N-1), those of them that the source has; nothing
+        is decoded or rendered that need not be.
+
+        Raises InputError that names an item whose truth is missing or has another form than that of the others.
+        """
+        wanted = [name for name in self.source.columns if name in names]
+        indices = [int(self.indices[p]) for p in positions]
+        if set(wanted) <= {"label"}:
+            return {name: torch.from_numpy(self.source.labels[indices]).long() for name in wanted}
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            rows = list(pool.map(self.source.truth, indices, [wanted] * len(indices)))
+        return self._columns(wanted, rows, positions)
+
     def batch(self, positions: Sequence[int], view: int = 0, rng: Rng | None = None) -> Batch:
-        """The items at ``positions`` (B of 0 to N-1): x float32 [B,3,S,S] in [0,1] and what is known of them.
+        """The items at ``positions`` (B of 0 to N-1) and all that is known of them: pictures of one size as float32
+        [B,3,H,W] in [0,1], sounds as [B,N] with their ``length``, texts as strings.
 
         ``view`` above 0 gives augmented pictures, drawn from ``rng`` for each item's identity; their masks
-        and boxes are left out, because they no longer fit. Raises ValueError for a view without ``rng``.
+        and boxes are left out, because they no longer fit. Raises ValueError for a view without ``rng``, InputError for
+        pictures of different sizes, items of different kinds, and truth that does not fit them.
         """
         if view > 0 and rng is None:
             raise ValueError(f"Dataset.batch: view {view} draws at random; give rng")
-        identity = [self.items[p] for p in positions]
+        identity, where = [self.items[p] for p in positions], [self.where(p) for p in positions]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             items = list(pool.map(self.source.item, [int(self.indices[p]) for p in positions]))
-            images = [item.image for item in items]
             if view > 0 and rng is not None:
-                streams = [rng.of([one]) for one in identity]
-                images = list(pool.map(augment.view, images, [view] * len(images), streams))
-        return Batch(
-            x=torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous().float() / 255,
-            item=torch.tensor(identity, dtype=torch.int64),
-            label=torch.tensor([item.label for item in items], dtype=torch.int64),
-            mask=None if view > 0 else _known(items, lambda item: item.mask, _masks),
-            box=None if view > 0 else _known(items, lambda item: item.box, torch.tensor),
-            caption=_known(items, lambda item: item.caption, tuple),
-        )
+                images, streams = [item.image for item in items], [rng.of([one]) for one in identity]
+                viewed = pool.map(augment.view, images, [view] * len(images), streams)
+                items = [Item(image, item.truth) for image, item in zip(viewed, items, strict=True)]
+        x, length = joined_items(items, where)
+        names = [name for name in self.source.columns if view == 0 or name not in SPATIAL]
+        if "mask" in names:
+            for item, place in zip(items, where, strict=True):
+                check_mask(item, place)
+        truth = self._columns(names, [item.truth for item in items], positions)
+        return Batch(x, torch.tensor(identity, dtype=torch.int64), truth, length)
 
-
-def _known(items: list[Item], get: Callable[[Item], object], join: Callable[[list], _Known]) -> _Known | None:
-    """What all items know, joined; None where the source does not know it."""
-    values = [get(item) for item in items]
-    return None if any(value is None for value in values) else join(values)
-
-
-def _masks(masks: list[np.ndarray]) -> Tensor:
-    return torch.from_numpy(np.stack(masks))
+    def _columns(self, names: Sequence[str], rows: Sequence[Mapping[str, Any]],
+                 positions: Sequence[int]) -> dict[str, Column]:
+        where = [self.where(p) for p in positions]
+        return {name: joined_truth(name, [row.get(name) for row in rows], where) for name in names}
 
 
 @dataclass(frozen=True)
@@ -182,8 +235,11 @@ def relabelled(source: Source, classes: tuple[str, ...]) -> Source:
 
 
 def _twins(known: Dataset, test: Dataset) -> list[duplicates.Pair]:
-    return duplicates.find(thumbnails.read(known.source, known.indices.tolist()),
-                           thumbnails.read(test.source, test.indices.tolist()))
+    """Pictures that are the same or look so; of other items, those that are the same."""
+    parts = [(part.source, part.indices.tolist()) for part in (known, test)]
+    if any(len(source.shape(indices[0])) != 3 for source, indices in parts if indices):
+        return duplicates.equal(*([source.content(index) for index in indices] for source, indices in parts))
+    return duplicates.find(*(thumbnails.read(source, indices) for source, indices in parts))
 
 
 def _complete(source: Source, *parts: np.ndarray) -> bool:

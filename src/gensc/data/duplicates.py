@@ -1,6 +1,6 @@
 """Test pictures that are also in the training data: the same pixels, or the same picture stored again."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,10 +29,19 @@ def find(train: Thumbnails, test: Thumbnails) -> list[Pair]:
     whose correlation is at least ``CORRELATION``, so that a coarse likeness alone does not count. Finds
     re-compressed, resized and relit copies; not mirrored, turned or strongly cropped ones.
     """
-    exact = set(_equal(train, test))
-    near = _confirmed(train, test, _alike(hashes(train.grey), hashes(test.grey))) - exact
-    pairs = [Pair(i, j, "exact") for i, j in exact] + [Pair(i, j, "near") for i, j in near]
+    exact = equal(train.pixels, test.pixels)
+    known = {(pair.train_index, pair.test_index) for pair in exact}
+    near = _confirmed(train, test, _alike(hashes(train.grey), hashes(test.grey))) - known
+    pairs = exact + [Pair(i, j, "near") for i, j in near]
     return sorted(pairs, key=lambda pair: (pair.test_index, pair.train_index))
+
+
+def equal(train: Sequence[Hashable], test: Sequence[Hashable]) -> list[Pair]:
+    """All pairs of equal hashes of items, by test item and then training item."""
+    places: dict[Hashable, list[int]] = {}
+    for index, content in enumerate(train):
+        places.setdefault(content, []).append(index)
+    return [Pair(other, index, "exact") for index, content in enumerate(test) for other in places.get(content, ())]
 
 
 def hashes(grey: np.ndarray) -> np.ndarray:
@@ -46,14 +55,6 @@ def hashes(grey: np.ndarray) -> np.ndarray:
     low = (basis @ grey.astype(np.float64) @ basis.T).reshape(len(grey), 64)
     bits = low > np.median(low, axis=1, keepdims=True)
     return np.packbits(bits, axis=1).view(np.uint64).reshape(len(grey))
-
-
-def _equal(train: Thumbnails, test: Thumbnails) -> Iterator[tuple[int, int]]:
-    at: dict[bytes, list[int]] = {}
-    for index, pixels in enumerate(train.pixels):
-        at.setdefault(pixels, []).append(index)
-    for index, pixels in enumerate(test.pixels):
-        yield from ((other, index) for other in at.get(pixels, ()))
 
 
 def _alike(train: np.ndarray, test: np.ndarray) -> np.ndarray:

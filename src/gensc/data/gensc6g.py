@@ -21,8 +21,8 @@ def gensc6g(argument: str = "", size: int = 224) -> Source:
     """``gensc6g:train`` or ``gensc6g:test``: 4,829 and 1,320 photographs of 16 vehicle classes; ``gensc6g``:
     both.
 
-    ``argument`` names the split and ``size`` is the working size in pixels. The Parquet files are kept in the
-    hub's cache. Raises InputError with the command that gets them where they cannot be had.
+    ``argument`` names the split and ``size`` is the working size in pixels, 0 for pictures as they are. The Parquet
+    files are kept in the hub's cache. Raises InputError with the command that gets them where they cannot be had.
     """
     if argument and argument not in SPLITS:
         raise InputError(f"gensc6g:{argument}: expected gensc6g, gensc6g:train or gensc6g:test")

@@ -3,6 +3,7 @@
 import bisect
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,14 @@ CACHE_BYTES = 256 * 2**20
 """Row groups kept in memory, as stored (compressed images): enough for shuffled reading of most data sets."""
 
 IMAGE_COLUMNS = ("image", "img")
-KNOWLEDGE = ("mask", "box", "caption")
-"""Columns that are used where they are there: an image, [x0, y0, x1, y1] in its pixels, a sentence."""
+KNOWLEDGE = {"mask": "mask", "box": "boxes", "caption": "caption"}
+"""Columns that are used where they are there, an image, [x0, y0, x1, y1] in its pixels, a sentence: and the truth that
+they give."""
 
 
 class Parquet(Source):
     """The rows of one or more Parquet files of the same columns, in order; ``size`` is the working size in
-    pixels.
+    pixels, 0 for pictures as they are.
 
     The pictures are in ``image`` (or ``img``): a struct {bytes, path}, bytes, or paths relative to the file.
     The labels are numbers or names; see ``read_labels``. Row groups are read when they are needed; only the
@@ -44,6 +46,7 @@ class Parquet(Source):
                 raise InputError(f"{path}: its columns differ from those of {files[0]}; read the two apart")
         self._image = _image_column(schema, files[0])
         self._columns = [self._image, *(name for name in KNOWLEDGE if name in schema.names)]
+        self.columns = ("label", *(truth for name, truth in KNOWLEDGE.items() if name in schema.names))
         self.labels, self.classes = read_labels(self._files, files)
         # Row groups of all files in order: (file, group in it), and the first item of each.
         self._groups = [(f, g) for f, file in enumerate(self._files) for g in range(file.num_row_groups)]
@@ -56,16 +59,33 @@ class Parquet(Source):
         self._fingerprints: dict[int, str] = {}
 
     def item(self, index: int) -> Item:
-        row, where = self._row(index), self.where(index)
-        data = self._stored(row[self._image], index, where)
-        pixels, frame = picture.read(data, self._size, where)
-        label = int(self.labels[index])
-        mask = picture.read_mask(self._stored(row["mask"], index, f"{where}, mask"), frame,
-                                 f"{where}, mask") if "mask" in row else None
-        box = _box(row["box"], frame, where) if "box" in row else None
-        if "caption" in row and not isinstance(row["caption"], str):
-            raise InputError(f"{where}: its caption is {row['caption']!r}; give one or drop the column")
-        return Item(pixels, label, mask, box, row.get("caption"))
+        row = self._row(index)
+        pixels, frame = picture.read(self._picture(index, row), self._size, self.where(index))
+        return Item(pixels, self._truth(index, row, self.columns, frame))
+
+    def truth(self, index: int, names: Sequence[str]) -> Mapping[str, Any]:
+        """As ``Source.truth``; the picture is not decoded for any of it."""
+        if not set(names) & set(self.columns) - {"label"}:
+            return super().truth(index, names)
+        row = self._row(index)
+        height, width = picture.sides(self._picture(index, row), self.where(index))
+        return self._truth(index, row, names, picture.Frame(width, height, self._size))
+
+    def _truth(self, index: int, row: Mapping[str, Any], names: Sequence[str], frame: picture.Frame) -> dict[str, Any]:
+        """The truth in a row, framed as its picture."""
+        where = self.where(index)
+        truth: dict[str, Any] = {}
+        for name in names:
+            if name == "label":
+                truth[name] = int(self.labels[index])
+            elif name == "mask" and "mask" in row:
+                place = f"{where}, mask"
+                truth[name] = picture.read_mask(self._stored(row["mask"], index, place), frame, place)
+            elif name == "boxes" and "box" in row:
+                truth[name] = np.array([_box(row["box"], frame, where)], dtype=np.float32)
+            elif name == "caption" and "caption" in row:
+                truth[name] = _caption(row["caption"], where)
+        return truth
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but open files, row groups and the lock: a worker process opens the files again."""
@@ -77,20 +97,28 @@ class Parquet(Source):
 
     def fingerprint(self, index: int) -> str:
         if index not in self._fingerprints:
-            data = self._stored(self._row(index)[self._image], index, self.where(index))
-            self._fingerprints[index] = picture.fingerprint(data, self._size)
+            self._fingerprints[index] = picture.fingerprint(self._picture(index, self._row(index)), self._size)
         return self._fingerprints[index]
 
     def content(self, index: int) -> str:
-        return picture.content(self._stored(self._row(index)[self._image], index, self.where(index)))
+        return picture.content(self._picture(index, self._row(index)))
 
     def where(self, index: int) -> str:
         file = self._groups[self._group(index)][0]
         return f"{self._paths[file]} row {index - self._file_starts[file]}"
 
+    def shape(self, index: int) -> tuple[int, ...]:
+        return (self._size, self._size, 3) if self._size else (*self._sides(index), 3)
+
     def side(self, index: int) -> int:
-        where = self.where(index)
-        return picture.side(self._stored(self._row(index)[self._image], index, where), where)
+        return min(self._sides(index))
+
+    def _sides(self, index: int) -> tuple[int, int]:
+        return picture.sides(self._picture(index, self._row(index)), self.where(index))
+
+    def _picture(self, index: int, row: Mapping[str, Any]) -> bytes:
+        """The image file of an item."""
+        return self._stored(row[self._image], index, self.where(index))
 
     def _group(self, index: int) -> int:
         return bisect.bisect_right(self._starts, index) - 1
@@ -137,7 +165,8 @@ class Parquet(Source):
 def open_parquet(argument: str = "", size: int = 224) -> Source:
     """``parquet:PATH``: a Parquet file, a folder of them, or a pattern such as ``data/train-*.parquet``.
 
-    ``argument`` is PATH and ``size`` the working size in pixels. Raises InputError where nothing is there.
+    ``argument`` is PATH and ``size`` the working size in pixels, 0 for pictures as they are. Raises InputError where
+    nothing is there.
     """
     if not argument:
         raise InputError("parquet needs a path: write parquet:PATH (a file, a folder, or a pattern)")
@@ -177,6 +206,12 @@ def _image_column(schema: pa.Schema, path: Path) -> str:
             return name
     raise InputError(f"{path}: no image column (one of {', '.join(IMAGE_COLUMNS)}); its columns are "
                      f"{', '.join(schema.names)}")
+
+
+def _caption(cell: Any, where: str) -> str:
+    if not isinstance(cell, str):
+        raise InputError(f"{where}: its caption is {cell!r}; give one or drop the column")
+    return cell
 
 
 def _box(cell: Any, frame: picture.Frame, where: str) -> tuple[float, float, float, float]:

@@ -1,21 +1,28 @@
 """One image file as uint8 RGB at the working size."""
 
+import contextlib
 import hashlib
 import io
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, PngImagePlugin, TiffImagePlugin
 from torch import Tensor
 
 from gensc.errors import InputError
 
 MAX_PIXELS = 89_478_485
 """Pillow's own limit, a quarter of a gigabyte as RGB: a larger header is refused before it is decoded."""
+
+QUARTER_TURNS = range(5, 9)
+"""The values of the EXIF tag Orientation that exchange height and width."""
+LATE_EXIF = (b"eXIf", b"iTXt", b"tEXt", b"zTXt")
+"""Chunks in which a PNG file may tell its orientation after its pixels."""
 
 # What Pillow's decoders raise on damaged files; they validate little and fail wherever they stumble.
 _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, AttributeError, OverflowError,
@@ -24,7 +31,8 @@ _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, 
 
 @dataclass(frozen=True)
 class Frame:
-    """The square that is kept of a ``width`` x ``height`` picture, and its side ``size`` after resizing."""
+    """The square that is kept of a ``width`` x ``height`` picture, and its side ``size`` after resizing; all of it, as
+    it is, where ``size`` is 0."""
 
     width: int
     height: int
@@ -43,6 +51,8 @@ class Frame:
         Cropped before it is resized: the same picture as the other order, but a 1 x 80,000,000 strip
         then never grows to a shorter side of ``size``. At ``size`` already, no pixel is touched.
         """
+        if not self.size:
+            return image
         if min(image.size) == self.size:
             return image.crop(self.square)
         return image.resize((self.size, self.size), resample, box=self.square)
@@ -50,6 +60,8 @@ class Frame:
     def box(self, box: tuple[float, float, float, float]) -> tuple[float, float, float, float] | None:
         """A box (x0, y0, x1, y1) of the original in pixels of the result, or None where it is cropped
         away."""
+        if not self.size:
+            return box
         left, upper, right, _ = self.square
         scale = self.size / (right - left)
         x0, y0, x1, y1 = (
@@ -70,12 +82,12 @@ def content(data: bytes) -> str:
 
 
 def decode(data: Path | bytes, size: int, name: str | None = None) -> np.ndarray:
-    """An image file (a path, or its bytes) as uint8 [size,size,3] RGB; see ``read``."""
+    """An image file (a path, or its bytes) as uint8 [size,size,3] RGB, as [H,W,3] where ``size`` is 0; see ``read``."""
     return read(data, size, name)[0]
 
 
 def read(data: Path | bytes, size: int, name: str | None = None) -> tuple[np.ndarray, Frame]:
-    """An image file as uint8 [size,size,3] RGB, and the frame that was kept of it.
+    """An image file as uint8 [size,size,3] RGB, and the frame that was kept of it; with a size of 0 all of it.
 
     The EXIF orientation is applied; transparency is laid on white, as a page shows it; 16-bit greys are
     scaled to 8. The shorter side is resized to ``size`` (bicubic, antialiased) and the centre kept.
@@ -84,15 +96,14 @@ def read(data: Path | bytes, size: int, name: str | None = None) -> tuple[np.nda
     Raises InputError for a file that is missing, damaged, empty, too large or no image.
     """
     name = name or (str(data) if isinstance(data, Path) else "the image")
-    image = _opened(data, name)
+    image = _rgb(_opened(data, name), name)
     frame = Frame(*image.size, size)
-    try:
-        return np.asarray(frame.fit(_as_rgb(image, name), Image.Resampling.BICUBIC)), frame
-    except _DAMAGED as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{name}: its pixels cannot be converted to RGB ({error}); "
-                         "save it as 8-bit PNG or JPEG") from error
+    return np.asarray(frame.fit(image, Image.Resampling.BICUBIC)), frame
+
+
+def rgb(image: Image.Image, name: str) -> np.ndarray:
+    """An open image as uint8 [H,W,3] RGB, brought there as ``read`` does. Raises InputError as ``read`` does."""
+    return np.asarray(_rgb(_upright(image, name), name))
 
 
 def image_of(pixels: Tensor) -> Image.Image:
@@ -105,13 +116,45 @@ def pixels_of(image: Image.Image) -> Tensor:
     return torch.from_numpy(np.asarray(image.convert("RGB")).copy()).permute(2, 0, 1).float() / 255
 
 
-def side(data: Path | bytes, name: str) -> int:
-    """Shorter side in px of an image file as it is stored."""
-    return min(_opened(data, name).size)
+def sides(data: Path | bytes, name: str) -> tuple[int, int]:
+    """Height and width in px of an image file, upright, from its header. Raises InputError as ``read`` does."""
+    with _readable(name), Image.open(io.BytesIO(data) if isinstance(data, bytes) else data) as image:
+        _check_size(image, name)
+        width, height = image.size
+        return (width, height) if _on_its_side(image) else (height, width)
+
+
+def _on_its_side(image: Image.Image) -> bool:
+    """Whether its EXIF orientation exchanges height and width; Pillow has exchanged those of a TIFF already."""
+    if image.width == image.height or isinstance(image, TiffImagePlugin.TiffImageFile):
+        return False
+    if isinstance(image, PngImagePlugin.PngImageFile) and not _says_more(image):
+        # Its own getexif would decode the pixels, to see what comes after them.
+        exif = Image.Image.getexif(image)
+    else:
+        exif = image.getexif()
+    return exif.get(ExifTags.Base.Orientation, 1) in QUARTER_TURNS
+
+
+def _says_more(image: PngImagePlugin.PngImageFile) -> bool:
+    """Whether a PNG file that is open at its pixels has a text or EXIF chunk after them."""
+    file = image.fp
+    assert file is not None
+    start = file.tell()
+    file.seek(len(PngImagePlugin._MAGIC))
+    pixels = False
+    while len(head := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        pixels = pixels or kind == b"IDAT"
+        if pixels and kind in LATE_EXIF:
+            break
+        file.seek(length + 4, io.SEEK_CUR)
+    file.seek(start)
+    return len(head) == 8
 
 
 def read_mask(data: Path | bytes, frame: Frame, name: str) -> np.ndarray:
-    """A mask image (not 0 = object) as bool [size,size], framed as the picture that it belongs to.
+    """A mask image (not 0 = object) as uint8 of 0 and 1 [size,size], framed as the picture that it belongs to.
 
     Raises InputError as ``read`` does, and for a mask whose size is not that of its picture.
     """
@@ -123,16 +166,27 @@ def read_mask(data: Path | bytes, frame: Frame, name: str) -> np.ndarray:
     as_stored = image.mode in ("1", "L", "P") or image.mode.startswith("I")
     pixels = np.asarray(image if as_stored else image.convert("RGB"))
     inside = (pixels > 0) if pixels.ndim == 2 else (pixels > 0).any(axis=2)
-    return np.asarray(frame.fit(Image.fromarray(inside.astype(np.uint8)), Image.Resampling.NEAREST)) > 0
+    return np.asarray(frame.fit(Image.fromarray(inside.astype(np.uint8)), Image.Resampling.NEAREST))
 
 
 def _opened(data: Path | bytes, name: str) -> Image.Image:
     """The decoded image, upright."""
+    with _readable(name), Image.open(io.BytesIO(data) if isinstance(data, bytes) else data) as image:
+        return _upright(image, name)
+
+
+def _upright(image: Image.Image, name: str) -> Image.Image:
+    with _readable(name):
+        _check_size(image, name)
+        image.load()
+        return ImageOps.exif_transpose(image)
+
+
+@contextlib.contextmanager
+def _readable(name: str) -> Iterator[None]:
+    """What Pillow raises inside becomes an InputError that names the image."""
     try:
-        with Image.open(io.BytesIO(data) if isinstance(data, bytes) else data) as image:
-            _check_size(image, name)
-            image.load()
-            return ImageOps.exif_transpose(image)
+        yield
     except FileNotFoundError as error:
         raise InputError(f"{name}: there is no such file; check the path") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -152,6 +206,16 @@ def _check_size(image: Image.Image, name: str) -> None:
     if width * height > MAX_PIXELS:
         raise InputError(f"{name}: {width:,} x {height:,} is more than {MAX_PIXELS:,} pixels; "
                          "scale it down first")
+
+
+def _rgb(image: Image.Image, name: str) -> Image.Image:
+    try:
+        return _as_rgb(image, name)
+    except _DAMAGED as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{name}: its pixels cannot be converted to RGB ({error}); "
+                         "save it as 8-bit PNG or JPEG") from error
 
 
 def _as_rgb(image: Image.Image, name: str) -> Image.Image:

@@ -13,21 +13,24 @@ from gensc.registry import register
 
 COUNT = 1600
 SEED = 0
-SMALLEST, LARGEST = 32, 1024
+SMALLEST, LARGEST, USUAL = 32, 1024, 224
 
 
 @register("data", "vehicles")
 class Vehicles(Source):
     """``vehicles``, ``vehicles:COUNT`` or ``vehicles:COUNT:SEED``: rendered vehicles of 16 classes in turn.
 
-    ``argument`` is "COUNT:SEED" (default 1600:0) and ``size`` the working size in pixels. Every item has a
-    mask, a box and a caption. Raises InputError for a count below 1 or a number that is none.
+    ``argument`` is "COUNT:SEED" (default 1600:0) and ``size`` the working size in pixels; 0, as they are, is 224.
+    Every item has a mask, a box and a caption. Raises InputError for a count below 1 or a number that is none.
     """
+
+    columns = ("label", "mask", "boxes", "caption")
 
     def __init__(self, argument: str = "", size: int = 224) -> None:
         # Only here, because the renderer loads numba, which takes seconds.
         from gensc.data import vehicles
 
+        size = size or USUAL
         if not SMALLEST <= size <= LARGEST:
             raise InputError(f"vehicles are rendered at {SMALLEST} to {LARGEST} pixels, not {size} "
                              "(option: size)")
@@ -40,8 +43,11 @@ class Vehicles(Source):
 
     def item(self, index: int) -> Item:
         scene = self._render(index, self._seed, self._size)
-        x0, y0, x1, y1 = (float(edge) for edge in scene.box)
-        return Item(scene.image, int(scene.label), scene.mask, (x0, y0, x1, y1), scene.caption)
+        return Item(scene.image, {"label": int(scene.label), "mask": scene.mask.astype(np.uint8),
+                                  "boxes": np.array([scene.box], dtype=np.float32), "caption": scene.caption})
+
+    def shape(self, index: int) -> tuple[int, ...]:
+        return self._size, self._size, 3
 
     def fingerprint(self, index: int) -> str:
         recipe = f"{self.where(index)} size {self._size} by {_generator()}"

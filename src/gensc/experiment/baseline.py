@@ -4,15 +4,26 @@ import math
 from dataclasses import replace
 from typing import Any, get_args
 
+import numpy as np
+import torch
+
 from gensc import config
 from gensc.codec.picture.codec import Format
 from gensc.config import Experiment
+from gensc.data.dataset import Dataset
+from gensc.data.open import open_source
 from gensc.errors import InputError
-from gensc.link import make
+from gensc.link import build, make
 from gensc.registry import lookup, nearest, options_of
+from gensc.rng import Rng
+from gensc.signal import State
 
 Scheme = dict[str, Any]
-CLASSICAL = ("digital", "wifi7", "capacity")
+SEPARATE, BOUND = "digital", "capacity"
+"""The transports that a link is set against."""
+PROBES, SIDE, CLASSES = "vehicles:8", 64, 2
+"""The pictures, their side in px where the experiment names none, and the number of classes of the task, with which a
+link is asked what it costs."""
 FADING_TARGET = 0.1
 """Over block fading a target of 1 % would cost most of the rate: deep fades are lost anyway."""
 
@@ -41,36 +52,43 @@ def with_baseline(experiment: Experiment, formats: tuple[str, ...]) -> Experimen
 
 def _separate(scheme: Scheme, experiment: Experiment, formats: tuple[str, ...]) -> list[Scheme]:
     link = experiment.link
-    if link.transport.name in CLASSICAL:
+    if getattr(lookup("transport", link.transport.name), "role", "link") != "link":
         return []
-    pictures = link.task.name == "reconstruct"
-    dropped = ("link.transport.", "link.codec.", "train.") if pictures else ("link.transport.",)
+    rival = make("task", link.task, classes=CLASSES).rival
+    dropped = ("link.transport.", "link.codec.", "train.") if rival else ("link.transport.",)
     kept = {key: value for key, value in scheme.items() if not key.startswith(dropped)}
     codecs: list[Scheme] = [{}]
-    if pictures:
-        codecs = [{"link.codec.name": "picture", "link.codec.format": one} for one in formats]
+    if rival:
+        # What the link's training starts from is no weights of its rival, which has nothing to learn.
+        untrained: Scheme = {"train.start": "", "train.epochs": 1} if experiment.train.start else {}
+        codecs = [{"link.codec.name": rival, "link.codec.format": one, **untrained} for one in formats]
     uses = _uses(experiment)
-    transports = _digital(experiment, uses), _bound(uses)
+    transports = _digital(experiment, uses), {"link.transport.name": BOUND, **uses}
     return [{**kept, **codec, **transport} for codec in codecs for transport in transports]
 
 
-def _uses(experiment: Experiment) -> int:
-    """Channel uses of an item of a link: its option, or half as many as there are features."""
-    part = experiment.link.transport
-    known = options_of(lookup("transport", part.name))
-    if "uses" in known:
-        return int(part.options.get("uses", known["uses"][1]))
-    codec = make("codec", experiment.link.codec, size=experiment.data.size)
-    return math.ceil(math.prod(codec.shape) / 2)
+def _uses(experiment: Experiment) -> Scheme:
+    """Channel uses of an item of a link: its option, where it has one, else the most that it took to deliver one of the
+    PROBES; as a bandwidth ratio where items are of any size."""
+    part, size = experiment.link.transport, experiment.data.size
+    options = options_of(lookup("transport", part.name))
+    if "uses" in options:
+        return {"link.transport.uses": int(part.options.get("uses", options["uses"][1]))}
+    side = size or SIDE
+    source = open_source(PROBES, side)
+    batch = Dataset(source, np.arange(len(source))).batch(range(len(source)))
+    with Rng.seeded(0, "layers").torch_seeded():
+        link = build(experiment.link, CLASSES, side).eval()
+    with torch.no_grad():
+        outcome = link(batch, State.of(10.0, len(batch), Rng.seeded(0), experiment.evaluate.csi))
+    uses = math.ceil(float(outcome.delivery.cost.uses.max()))
+    return {"link.transport.uses": uses} if size else {"link.transport.uses": 0,
+                                                       "link.transport.cbr": uses / (3 * side**2)}
 
 
-def _digital(experiment: Experiment, uses: int) -> Scheme:
-    scheme: Scheme = {"link.transport.name": "digital", "link.transport.uses": uses}
+def _digital(experiment: Experiment, uses: Scheme) -> Scheme:
+    scheme: Scheme = {"link.transport.name": SEPARATE, **uses}
     channel = experiment.link.channel
     if channel.name in ("rayleigh", "rician") and channel.options.get("fading", "block") == "block":
         scheme |= {"link.transport.fading": "rayleigh", "link.transport.target": FADING_TARGET}
     return scheme
-
-
-def _bound(uses: int) -> Scheme:
-    return {"link.transport.name": "capacity", "link.transport.uses": uses}

@@ -1,23 +1,18 @@
 """A trained link in one file: its trained weights (safetensors) and the experiment that made it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
-from safetensors.torch import save as dump
-from torch import Tensor
 
-from gensc import __version__, config, registry
+from gensc import __version__, config
 from gensc.config import Experiment
 from gensc.errors import InputError
 from gensc.link import Link, build, learned
-from gensc.machine import files
+from gensc.machine import tensors
+from gensc.registry import lookup, options_of
 
 
 @dataclass(frozen=True)
@@ -34,18 +29,24 @@ class Card:
 
 
 SEEN = "seen"
+SOURCE = "`gensc train` and `gensc run` (OUT/links) write them (.safetensors)"
 
 
 def save(path: Path, link: Link, card: Card, half: bool = False) -> None:
     """Write what a link has learned; the fingerprint of its codec stands for what is fixed. ``half``: weights in
     half precision."""
     names = learned(link)
-    weights = {name: (value.half() if half and value.is_floating_point() else value).contiguous()
+    weights = {name: value.half() if half and value.is_floating_point() else value
                for name, value in link.state_dict().items() if name in names}
     facts = {**asdict(replace(card, seen=())), "experiment": config.to_table(card.experiment), "gensc": __version__,
-             "codec": link.codec.fingerprint() if link.codec.stored else ""}
-    whole = dump({**weights, SEEN: torch.tensor(card.seen, dtype=torch.int32)}, {"gensc": json.dumps(facts)})
-    files.write_with(path, lambda temporary: temporary.write_bytes(whole))
+             "codec": encoder_of(link)}
+    tensors.write(path, {**weights, SEEN: torch.tensor(card.seen, dtype=torch.int32)}, facts)
+
+
+def encoder_of(link: Link) -> str:
+    """The identity of what is fixed in a link's encoder; "" where nothing is."""
+    front = link.codec.front
+    return "" if front is None else front.fingerprint
 
 
 def take(link: Link, path: Path) -> tuple[int, ...]:
@@ -54,7 +55,7 @@ def take(link: Link, path: Path) -> tuple[int, ...]:
 
     Raises InputError where there are none.
     """
-    weights, _ = _read(path)
+    weights, _ = tensors.read(path, "link file", SOURCE)
     seen = weights.pop(SEEN, torch.empty(0))
     own = link.state_dict()
     common = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
@@ -71,19 +72,19 @@ def load(path: Path, changes: Mapping[str, Any] | None = None, cbr: float | None
 
     Raises InputError where the file is none, and where its weights do not fit what is changed.
     """
-    weights, facts = _read(path)
+    weights, facts = tensors.read(path, "link file", SOURCE)
     try:
         card = Card(config.from_table(facts["experiment"]), facts["seed"], tuple(facts["classes"]), facts["data"],
                     facts["trained"], tuple(weights.pop(SEEN, torch.empty(0)).tolist()))
         encoder = facts["codec"]
     except (KeyError, TypeError, AttributeError) as error:
-        raise _foreign(path, error) from error
+        raise InputError(f"{path} is no link file of gensc ({type(error).__name__}): {SOURCE}") from error
     experiment = config.changed(card.experiment, changes or {})
     if cbr is not None:
         experiment = config.changed(experiment, _at_ratio(experiment, cbr))
     card = replace(card, experiment=experiment)
     link = build(card.experiment.link, len(card.classes), card.experiment.data.size)
-    if link.codec.stored and link.codec.fingerprint() != encoder:
+    if encoder_of(link) != encoder:
         raise InputError(f"{path} was trained on other encoder weights than those on this machine: "
                          "get the same weights, or train it again")
     own = link.state_dict()
@@ -95,28 +96,11 @@ def load(path: Path, changes: Mapping[str, Any] | None = None, cbr: float | None
 
 
 def _at_ratio(experiment: Experiment, cbr: float) -> dict[str, Any]:
-    """The change of an experiment that gives a picture ``cbr`` channel uses a value."""
+    """The change of an experiment that gives an item ``cbr`` channel uses a source value."""
     parts = experiment.link
-    if "cbr" in signature(registry.lookup("codec", parts.codec.name)).parameters:
+    if "cbr" in options_of(lookup("codec", parts.codec.name)):
         return {"link.codec.cbr": cbr}
-    if "uses" in signature(registry.lookup("transport", parts.transport.name)).parameters:
-        return {"link.transport.uses": round(3 * experiment.data.size**2 * cbr)}
+    if "cbr" in options_of(lookup("transport", parts.transport.name)):
+        return {"link.transport.cbr": cbr, "link.transport.uses": 0}
     raise InputError(f"neither codec {parts.codec.name!r} nor transport {parts.transport.name!r} has a choice of "
                      "bandwidth ratio: leave --cbr out")
-
-
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors of a link file and the facts in its header."""
-    if not path.exists():
-        raise InputError(f"there is no link file {path}: `gensc train` and `gensc run` write them (OUT/links)")
-    try:
-        with safe_open(path, framework="pt") as opened:
-            facts = json.loads((opened.metadata() or {})["gensc"])
-        return load_file(path), facts
-    except (SafetensorError, OSError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise _foreign(path, error) from error
-
-
-def _foreign(path: Path, error: Exception) -> InputError:
-    return InputError(f"{path} is no link file of gensc ({type(error).__name__}): expected the .safetensors that "
-                      "`gensc train` or `gensc run` writes")

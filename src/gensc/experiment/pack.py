@@ -48,8 +48,8 @@ def _card(out: Path, story: Story, card: Card, parameters: int, tables: Sequence
         f"- Trained by: `{story.command}`",
         f"- Time: {story.hours:g} hours on {story.machine}; {card.trained['epochs']} epochs, epoch "
         f"{card.trained['best_epoch']} kept by the validation loss",
-        f"- Data: {story.data}. {len(card.seen):,} pictures were seen, at {data.size} px or as crops; `gensc eval` "
-        "leaves them out",
+        f"- Data: {story.data}. {len(card.seen):,} pictures were seen, at {data.size or 'any'} px or as crops; "
+        "`gensc eval` leaves them out",
         f"- Licence: {LICENCE} for the weights; the terms of the data are their owners'",
     ]
     return "\n".join([*lines, *(f"\n{table}" for table in tables)]) + "\n"

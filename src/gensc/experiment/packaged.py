@@ -29,7 +29,7 @@ def table1() -> Experiment:
 def _table1_schemes(asset: Asset) -> list[dict[str, object]]:
     backbone: dict[str, object] = {"link.codec.name": "backbone", "link.codec.model": asset.name}
     tuned = {**backbone, "link.codec.mode": "finetune", "link.codec.frozen_stages": TUNED.get(asset.name, 0),
-             "link.codec.rate": 0.2, "train.epochs": 8}
+             "train.codec_rate": 0.2, "train.epochs": 8}
     head = "2xfc" if asset.name in MOBILE else "3xfc"
     features: dict[str, object] = {"link.transport.name": "features", "link.task.head": head}
     # Trained where it is hard: what an analog link learns at low SNR serves it at high SNR too.
@@ -58,7 +58,7 @@ def hqc() -> Experiment:
 
 def conventions() -> Experiment:
     """The paper's noise convention beside the true one on the same features: what its "10" and "30" are in dB."""
-    link = LinkSpec(codec=Part("backbone", {"output": "logits"}), task=Part("classify", {"head": "2xfc"}))
+    link = LinkSpec(codec=Part("backbone", {"output": "logits"}), task=Part(LinkSpec().task.name, {"head": "2xfc"}))
     schemes = tuple({"link.transport.convention": convention} for convention in ("true", "gensc6g"))
     return Experiment(name="conventions", link=link, schemes=schemes, data=DataSpec("vehicles:960"),
                       train=TrainSpec(snr_db=(1.0, 30.0)),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gensc.errors import InputError
-from gensc.signal import Cost
+from gensc.experiment.evaluate import Scores
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -25,20 +25,24 @@ CREATE TABLE IF NOT EXISTS point (job TEXT NOT NULL, snr_db REAL NOT NULL, cost 
 
 @dataclass(frozen=True)
 class Point:
-    """One trained link at one SNR: mean cost an item, and the kept ``columns`` [N] of the test items."""
+    """One trained link at one SNR: mean cost and source ``values`` an item, and the kept ``columns`` [N] of the test
+    items."""
 
     job: str
     snr_db: float
     uses: float
     bits: float
     seconds: float
-    columns: dict[str, np.ndarray]
+    values: float
+    columns: Mapping[str, np.ndarray]
 
     @staticmethod
-    def of(job: str, snr_db: float, cost: Cost, columns: dict[str, np.ndarray]) -> "Point":
-        """A point with the mean of a cost [N]."""
-        uses, bits, seconds = (float(one.double().mean()) for one in (cost.uses, cost.bits, cost.seconds))
-        return Point(job, snr_db, uses, bits, seconds, columns)
+    def of(job: str, snr_db: float, scores: Scores) -> "Point":
+        """A point with the means of what was scored."""
+        cost = scores.cost
+        uses, bits, seconds, values = (float(one.double().mean()) for one in (
+            cost.uses, cost.bits, cost.seconds, scores.values))
+        return Point(job, snr_db, uses, bits, seconds, values, scores.columns)
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ class Results:
         """Keep a finished point, in a transaction of its own."""
         buffer = io.BytesIO()
         np.savez_compressed(buffer, allow_pickle=False, **point.columns)
-        cost = json.dumps([point.uses, point.bits, point.seconds])
+        cost = json.dumps([point.uses, point.bits, point.seconds, point.values])
         self._write(("INSERT OR IGNORE INTO point VALUES (?, ?, ?, ?)",
                      (point.job, point.snr_db, cost, buffer.getvalue())))
 
@@ -151,8 +155,8 @@ class Results:
 
 
 def _point(job: str, snr_db: float, cost: str, blob: bytes) -> Point:
-    uses, bits, seconds = json.loads(cost)
-    return Point(job, snr_db, uses, bits, seconds, _columns(blob))
+    uses, bits, seconds, values = json.loads(cost)
+    return Point(job, snr_db, uses, bits, seconds, values, _columns(blob))
 
 
 def _columns(blob: bytes) -> dict[str, np.ndarray]:

@@ -13,6 +13,7 @@ from gensc.data.dataset import load as load_data
 from gensc.experiment.results import Results
 from gensc.experiment.sweep import locked, sweep
 from gensc.machine import files
+from gensc.machine.devices import described, device_named
 from gensc.machine.memory import keep_freed
 
 PACKAGES = ("gensc", "torch", "timm", "numpy", "scipy", "numba", "pillow")
@@ -54,7 +55,8 @@ def provenance(experiment: Experiment, splits: Splits, command: str, notes: tupl
         "command": command,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-        "machine": {"system": platform.system(), "processor": platform.machine()},
+        "machine": {"system": platform.system(), "processor": platform.machine(),
+                    "device": described(device_named(experiment.device))},
         "data": {"source": experiment.data.source, "test": experiment.data.test, "digest": splits.digest,
                  "train": len(splits.train), "validation": len(splits.validation),
                  "test_items": len(splits.test), "left_out": splits.left_out, "size": experiment.data.size},

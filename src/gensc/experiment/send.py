@@ -9,27 +9,26 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gensc.batch import Batch
-from gensc.codec import Picture
-from gensc.config import Part
+from gensc.batch import unlabelled
+from gensc.config import LinkSpec, Part
 from gensc.data import picture
 from gensc.errors import InputError
 from gensc.experiment import linkfile
-from gensc.link import Link, make
+from gensc.experiment.baseline import CLASSES, SEPARATE
+from gensc.experiment.single import sides
+from gensc.link import Link, build
+from gensc.machine.devices import device_named, device_of
 from gensc.metric.image import psnr
 from gensc.metric.perceptual import st_lpips
+from gensc.registry import lookup
 from gensc.rng import Rng
 from gensc.signal import State
-from gensc.task import Reconstruct
-from gensc.transport import Digital
 from gensc.zoo import links as shipped
-
-MULTIPLE = 8
 
 
 @dataclass(frozen=True)
 class Received:
-    """What one link made of a picture: ``pixels`` float32 [3,S,S] in [0,1], whether it ``arrived``, PSNR in dB,
+    """What one link made of a picture: ``pixels`` float32 [3,H,W] in [0,1], whether it ``arrived``, PSNR in dB,
     st_lpips, and channel uses. The sent picture itself has no figures (None)."""
 
     link: str
@@ -41,15 +40,14 @@ class Received:
 
 
 def read(file: Path, size: int | None) -> Tensor:
-    """The central square of a picture file, float32 [3,S,S] in [0,1]; ``size`` None: as large as it is, down to a
-    multiple of 8 px."""
-    side = size or max(picture.side(file, str(file)) // MULTIPLE, 1) * MULTIPLE
-    return picture.pixels_of(Image.fromarray(picture.decode(file, side)))
+    """A picture file as it is, float32 [3,H,W] in [0,1]; with ``size`` its central square at that side."""
+    return picture.pixels_of(Image.fromarray(picture.decode(file, size or 0)))
 
 
 def send(pixels: Tensor, links: tuple[str, ...], snr_db: float, formats: tuple[str, ...] = ("webp", "avif"),
-         settings: Mapping[str, Any] | None = None, seed: int = 0, cbr: float | None = None) -> list[Received]:
-    """A picture [3,S,S] at ``snr_db`` (Es/N0): as it was sent, then as each of ``links`` delivers it (files, or names
+         settings: Mapping[str, Any] | None = None, seed: int = 0, cbr: float | None = None,
+         device: str = "auto") -> list[Received]:
+    """A picture [3,H,W] at ``snr_db`` (Es/N0): as it was sent, then as each of ``links`` delivers it (files, or names
     of packaged links), then picture files over the digital transport, with as many channel uses as the first link.
 
     ``settings`` change the experiment of each link ("link.channel.name": "rayleigh"), ``cbr`` its bandwidth ratio.
@@ -57,31 +55,34 @@ def send(pixels: Tensor, links: tuple[str, ...], snr_db: float, formats: tuple[s
     """
     if not links:
         raise InputError("no link is named: give at least one, e.g. --link jscc")
-    side = pixels.shape[1]
-    loaded = [(name, *linkfile.load(shipped.resolve(name, lambda: side), {**(settings or {}), "data.size": side}, cbr))
-              for name in links]
-    for name, link, _ in loaded:
-        if not isinstance(link.task, Reconstruct):
-            raise InputError(f"the link {name} delivers no pictures: its task is {type(link.task).__name__.lower()}")
-    sent = [_sent(name, link, pixels, snr_db, seed) for name, link, _ in loaded]
-    uses, spec = sent[0].uses, loaded[0][2].experiment.link
+    side, place = min(pixels.shape[1:]), device_named(device)
+    results, specs = [], []
+    for name in links:
+        link, card = linkfile.load(shipped.resolve(name, lambda: side), settings or {}, cbr)
+        size = sides(card.experiment)
+        if size and tuple(pixels.shape[1:]) != (size, size):
+            raise InputError(f"the link {name} takes pictures of {size} x {size} px: send it at --size {size}")
+        results.append(_sent(name, link.to(place), pixels, snr_db, seed))
+        specs.append(card.experiment.link)
+    uses, rival = results[0].uses, getattr(lookup("task", specs[0].task.name), "rival", "")
     assert uses is not None, "a link that was used has a cost"
-    classical = [_sent(f"{one} + LDPC", _separate(one, spec.channel, uses, side), pixels, snr_db, seed)
+    classical = [_sent(f"{one} + {SEPARATE}", _separate(one, rival, specs[0], uses).to(place), pixels, snr_db, seed)
                  for one in formats]
-    return [Received("sent", pixels), *sent, *classical]
+    return [Received("sent", pixels), *results, *classical]
 
 
-def _separate(name: str, channel: Part, uses: int, side: int) -> Link:
-    codec = make("codec", Part("picture", {"format": name}), size=side)
-    assert isinstance(codec, Picture), "the codec of picture files"
-    return Link(codec, Digital(make("channel", channel), uses), Reconstruct(("psnr",)))
+def _separate(name: str, codec: str, spec: LinkSpec, uses: int) -> Link:
+    parts = LinkSpec(Part(codec, {"format": name}), Part(SEPARATE, {"uses": uses}), spec.channel, spec.task)
+    return build(parts, CLASSES, 0)
 
 
 @torch.no_grad()
 def _sent(name: str, link: Link, pixels: Tensor, snr_db: float, seed: int) -> Received:
     link.eval()
-    batch = Batch(x=pixels[None], item=torch.zeros(1, dtype=torch.int64))
+    batch = unlabelled(pixels[None].to(device_of(link)))
     outcome = link(batch, State.of(snr_db, 1, Rng.seeded(seed, "send")))
-    shown = outcome.prediction.clamp(0, 1)
-    return Received(name, shown[0], bool(outcome.delivery.ok[0]), float(psnr(shown, batch.x)),
-                    float(st_lpips(shown, batch.x)), round(float(outcome.delivery.cost.uses[0])))
+    shown = link.task.shown(outcome.prediction, batch)
+    if shown is None:
+        raise InputError(f"the link {name} delivers no pictures: its task is {type(link.task).__name__.lower()}")
+    return Received(name, shown[0].cpu(), bool(outcome.delivery.ok[0]), float(psnr(shown, batch.pixels)),
+                    float(st_lpips(shown, batch.pixels)), round(float(outcome.delivery.cost.uses[0])))

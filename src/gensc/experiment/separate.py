@@ -11,7 +11,7 @@ from gensc.link import Link
 from gensc.metric import Estimate
 from gensc.phy.adaptation import Fading
 from gensc.rng import Rng
-from gensc.signal import Csi
+from gensc.signal import MAIN, Csi
 from gensc.task.reconstruct import Reconstruct
 from gensc.transport.digital import Digital
 
@@ -36,7 +36,7 @@ def separate(codec: Codec, uses: int, channel: Channel, pictures: Feed, snr_db: 
 
     ``codec`` makes files that fit a room (``codec.Picture``). Raises InputError for one that makes features.
     """
-    if codec.shape is not None:
+    if dict(codec.form) != {MAIN: None}:
         raise InputError("separate coding takes a codec that makes files, e.g. codec.Picture(\"webp\")")
     links = {target: Link(codec, Digital(channel, uses, target=target, fading=fading), Reconstruct(("psnr",)))
              for target in TARGETS}
@@ -47,6 +47,6 @@ def _best(links: dict[float, Link], pictures: Feed, snr_db: float, csi: Csi, see
     rng = Rng.seeded(seed, "separate")
     tried = []
     for target, link in links.items():
-        columns, _ = evaluate(link, pictures, snr_db, csi, rng)
-        tried.append(Separate(snr_db, target, link.task.summarise([columns])["psnr"], link))
+        columns = evaluate(link, pictures, snr_db, csi, rng).columns
+        tried.append(Separate(snr_db, target, link.task.summarise([columns])[link.task.headline], link))
     return max(tried, key=lambda one: one.quality.value)

@@ -21,9 +21,11 @@ from gensc.experiment.feed import Feed, open_feed
 from gensc.experiment.linkfile import Card
 from gensc.experiment.run import load_splits
 from gensc.experiment.store import FeatureStore, fill
-from gensc.experiment.sweep import encode_all, train_link, units
+from gensc.experiment.sweep import each, encode_all, train_link
 from gensc.link import Link
+from gensc.machine.devices import device_named
 from gensc.machine.progress import track
+from gensc.registry import lookup, options_of
 from gensc.rng import Rng
 from gensc.zoo import links as shipped
 
@@ -64,26 +66,37 @@ class Opened:
 
 
 def opened(link_name: str, data: str, limit: int | None = None, size: int | None = None,
-           settings: Mapping[str, Any] | None = None, cbr: float | None = None) -> Opened:
+           settings: Mapping[str, Any] | None = None, cbr: float | None = None, device: str = "auto") -> Opened:
     """A link, a file or the name of a packaged one, with the items of a data spec that it has not seen.
 
-    ``limit``: only the first so many of them. ``size``: side of the pictures in px, the link's own without it.
+    ``limit``: only the first so many of them. ``size``: side that pictures are cut to in px; without it they are taken
+    as they are, or at the side that the link's codec was made for.
     ``settings`` change the link's experiment ("link.channel.name": "rayleigh"), ``cbr`` its bandwidth ratio.
     """
     file = shipped.resolve(link_name, lambda: size or native_side(data))
-    link, card = linkfile.load(file, {**(settings or {}), **({} if size is None else {"data.size": size})}, cbr)
-    source = open_source(data, card.experiment.data.size)
-    if link.task.labelled:
+    # The parts that it was trained on may be larger.
+    sized = {} if size is None else {"data.size": size, "train.crop": 0}
+    link, card = linkfile.load(file, {**(settings or {}), **sized}, cbr)
+    place = device_named(device)
+    link.to(place)
+    source = open_source(data, sides(card.experiment) if size is None else size)
+    if "label" in link.task.needs:
         source = relabelled(source, card.classes)
     fresh = unseen(source, card.seen, limit)
     if not len(fresh.positions):
         raise InputError(f"the link was trained on all {fresh.left_out} pictures of {data}: score it on others")
     dataset = Dataset(source, fresh.positions)
     store = FeatureStore()
-    if link.codec.stored:
-        for _ in track(units(fill([link.codec], dataset, 0, store)), "features of the pictures", len(dataset)):
+    front = link.codec.front
+    if front is not None:
+        for _ in track(each(fill([front], dataset, 0, store, place)), "features of the pictures", len(dataset)):
             pass
-    return Opened(file, link, card, open_feed(link.codec, dataset, 1, store), fresh.left_out)
+    return Opened(file, link, card, open_feed(link, dataset, 1, store, device=place), fresh.left_out)
+
+
+def sides(experiment: Experiment) -> int:
+    """The side in px that a link takes pictures at: 0, as they are, where its codec takes any."""
+    return experiment.data.size if "size" in options_of(lookup("codec", experiment.link.codec.name)) else 0
 
 
 @dataclass(frozen=True)
@@ -96,18 +109,19 @@ class Scored:
 
 
 def score(link_name: str, data: str, snr_db: tuple[float, ...], seed: int, limit: int | None = None,
-          size: int | None = None, settings: Mapping[str, Any] | None = None, cbr: float | None = None) -> Scored:
+          size: int | None = None, settings: Mapping[str, Any] | None = None, cbr: float | None = None,
+          device: str = "auto") -> Scored:
     """Score a link on the items of a data spec that it has not seen, ``opened`` with these options."""
-    found = opened(link_name, data, limit, size, settings, cbr)
+    found = opened(link_name, data, limit, size, settings, cbr, device)
     csi = found.card.experiment.evaluate.csi
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
     for one in snr_db:
-        columns, cost = evaluate(found.link, found.feed, one, csi, Rng.seeded(seed).child("test"))
-        for metric, figure in found.link.task.summarise([columns]).items():
+        scores = evaluate(found.link, found.feed, one, csi, Rng.seeded(seed).child("test"))
+        for metric, figure in found.link.task.summarise([scores.columns]).items():
             values = (f"{value:.4f}" for value in (figure.value, figure.low, figure.high))
-            table.writerow([found.file.name, f"{one:g}", f"{float(cost.uses.mean()):g}", metric, *values,
+            table.writerow([found.file.name, f"{one:g}", f"{float(scores.cost.uses.mean()):g}", metric, *values,
                             figure.items])
     return Scored(text.getvalue(), found.left_out)
 
@@ -128,4 +142,4 @@ def unseen(source: Source, seen: Sequence[int], limit: int | None) -> Fresh:
 
 def native_side(data: str) -> int:
     """The shorter side in px of the first picture of a data spec, as it is stored."""
-    return open_source(data, 1).side(0)
+    return open_source(data, 0).side(0)

@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 
 from gensc import __version__, config
+from gensc.codec.base import Front
 from gensc.config import Experiment, TrainSpec
 from gensc.data import picture
 from gensc.data.dataset import Splits
@@ -27,6 +28,7 @@ from gensc.experiment.store import FeatureStore, fill
 from gensc.experiment.train import Training
 from gensc.link import Link, build, make
 from gensc.machine import files
+from gensc.machine.devices import described, device_named
 from gensc.machine.progress import track
 from gensc.machine.workers import Tell, run_jobs
 from gensc.rng import Rng
@@ -83,6 +85,9 @@ def sweep(experiments: tuple[Experiment, ...], splits: Splits, out: Path, result
         return
     encode_all(experiments, splits)
     total = sum(job.work for job in left)
+    if device_named(experiments[0].device).type != "cpu":
+        # One process holds the device; its links take turns.
+        workers = 1
     with contextlib.closing(run_jobs(_Work(splits, out), left, workers)) as messages:
         for message in track(_steps(messages), "training and scoring links", total):
             if isinstance(message, LinkFacts):
@@ -100,21 +105,25 @@ def _steps(messages: Iterator[object]) -> Iterator[object]:
 def encode_all(experiments: tuple[Experiment, ...], splits: Splits) -> None:
     """Fill the feature store for every codec of the experiments that has a fixed part, with a bar."""
     store = FeatureStore()
+    fronts: dict[str, Front] = {}
+    views: dict[str, int] = {}
     codecs = {repr(one.link.codec): make("codec", one.link.codec, size=one.data.size) for one in experiments}
-    stored = {codec.fingerprint(): codec for codec in codecs.values() if codec.stored}
-    views = {codec: max(one.train.views for one in experiments
-                        if codecs[repr(one.link.codec)].stored
-                        and codecs[repr(one.link.codec)].fingerprint() == name) for name, codec in stored.items()}
+    device = device_named(experiments[0].device)
+    for one in experiments:
+        front = codecs[repr(one.link.codec)].to(device).front
+        if front is not None:
+            fronts.setdefault(front.fingerprint, front)
+            views[front.fingerprint] = max(views.get(front.fingerprint, 0), one.train.views)
     work = [(splits.validation, 0), (splits.test, 0),
             *((splits.train, view) for view in range(max(views.values(), default=0)))]
-    steps = (step for part, view in work
-             for step in fill([codec for codec in views if views[codec] > view], part, view, store))
-    for _ in track(units(steps), "features of the pictures", sum(len(part) for part, _ in work)):
+    steps = (step for part, view in work for step in fill(
+        [front for name, front in fronts.items() if views[name] > view], part, view, store, device))
+    for _ in track(each(steps), "features of the pictures", sum(len(part) for part, _ in work)):
         pass
     store.close()
 
 
-def units(steps: Iterator[int]) -> Iterator[None]:
+def each(steps: Iterator[int]) -> Iterator[None]:
     """One step of progress for each item of each batch."""
     for step in steps:
         yield from [None] * step
@@ -146,16 +155,17 @@ def run_job(job: Job, splits: Splits, out: Path, tell: Tell) -> Iterator[LinkFac
             tell(1)
             told += 1
     link, card = load(file)
-    test = open_feed(link.codec, splits.test, 1, store)
+    device = device_named(one.device)
+    test = open_feed(link.to(device), splits.test, 1, store, device=device)
     tell(one.train.epochs - told)
     yield LinkFacts(job.key, job.scheme, job.seed, {
         **card.trained, "file": str(file.relative_to(out)), "parameters": sum(p.numel() for p in link.parameters()),
-        "receive_ms": receive_ms(link, test, one.evaluate.csi),
+        "receive_ms": receive_ms(link, test, one.evaluate.csi), "device": described(device),
     })
     for snr_db in job.snr_db:
         rng = Rng.seeded(job.seed).child("test")
-        yield Point.of(job.key, snr_db, *reversed(evaluate(link, test, snr_db, one.evaluate.csi, rng)))
-        if link.task.pictures and job.seed == one.seeds[0]:
+        yield Point.of(job.key, snr_db, evaluate(link, test, snr_db, one.evaluate.csi, rng))
+        if job.seed == one.seeds[0]:
             show(link, test, snr_db, one.evaluate.csi, rng, shown_file(out, job.scheme, snr_db))
     store.close()
 
@@ -167,9 +177,14 @@ def shown_file(out: Path, scheme: int | None, snr_db: float) -> Path:
 
 @torch.no_grad()
 def show(link: Link, feed: Feed, snr_db: float, csi: Csi, rng: Rng, file: Path) -> None:
-    """Write the first picture of ``feed`` as it arrives at ``snr_db``, and beside it as it was sent."""
+    """Write the first picture of ``feed`` as it arrives at ``snr_db``, and beside it as it was sent; nothing where the
+    task shows no pictures."""
     outcome, batch = feed.send(link, range(1), State.of(snr_db, feed.ids([0]), rng, csi), [0])
-    for pixels, path in ((outcome.prediction[0], file), (batch.x[0], shown_file(file.parent.parent, None, snr_db))):
+    pictures = link.task.shown(outcome.prediction, batch)
+    if pictures is None:
+        return
+    sent = feed.dataset.batch([0]).pixels
+    for pixels, path in ((pictures[0], file), (sent[0], shown_file(file.parent.parent, None, snr_db))):
         files.write_with(path, partial(picture.image_of(pixels).save, format="PNG"))
 
 
@@ -180,17 +195,20 @@ def train_link(one: Experiment, seed: int, splits: Splits, file: Path, checkpoin
     rng = Rng.seeded(seed)
     with rng.child("layers").torch_seeded():
         link = build(one.link, len(splits.classes), one.train.crop or one.data.size)
+    device = device_named(one.device)
+    link.to(device)
     seen = started(link, one.train, splits)
     if not one.train.epochs or not any(parameter.requires_grad for parameter in link.parameters()):
         untrained = {"epochs": 0, "best_epoch": 0, "losses": ()}
         save(file, link, Card(one, seed, splits.classes, splits.digest, untrained, seen))
         return
-    feed, held = (open_feed(link.codec, part, views, store, one.train.crop)
+    feed, held = (open_feed(link, part, views, store, one.train.crop, device)
                   for part, views in ((splits.train, one.train.views), (splits.validation, 1)))
     training = Training(link, feed, held, one.train, one.evaluate.csi, rng.child("train"), checkpoint)
     yield from training
     history = training.finish()
-    trained = {"epochs": history.epochs, "best_epoch": history.best_epoch + 1, "losses": history.losses}
+    trained = {"epochs": history.epochs, "best_epoch": history.best_epoch + 1, "losses": history.losses,
+               "device": described(device)}
     seen = tuple(dict.fromkeys((*seen, *splits.train.marks(), *splits.validation.marks())))
     save(file, link, Card(one, seed, splits.classes, splits.digest, trained, seen))
     checkpoint.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ bit for bit as if it had never stopped.
 import io
 import math
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,16 +16,21 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from gensc.batch import Batch
 from gensc.config import TrainSpec
 from gensc.errors import InputError
 from gensc.experiment.feed import Feed
 from gensc.link import Link, changed
 from gensc.machine import files
+from gensc.machine.ahead import ahead
+from gensc.machine.devices import fitting
 from gensc.rng import Rng
 from gensc.signal import Csi, State
 
 VALIDATION_POINTS = 3
 BATCH = 256
+AHEAD = 3
+SMALLER = "lower train.batch, train.crop or data.size"
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Training:
         self.spec, self.csi, self.rng = spec, csi, rng
         # Rounded down: a batch never falls below its size, and so never to the one item that breaks a batch norm.
         self.batches = max(1, len(feed) // spec.batch)
-        groups = [([p for p in link.codec.parameters() if p.requires_grad], spec.rate * link.codec.rate),
+        groups = [([p for p in link.codec.parameters() if p.requires_grad], spec.rate * spec.codec_rate),
                   ([*link.transport.parameters(), *link.task.parameters()], spec.rate)]
         groups = [(parameters, rate) for parameters, rate in groups if parameters]
         self.optimizer = torch.optim.AdamW([{"params": parameters} for parameters, _ in groups], lr=spec.rate,
@@ -93,45 +98,52 @@ class Training:
         self.link.train()
         order = rng.child("order").permutation(len(self.feed))
         total = 0.0
+        batches = ahead(lambda: self._batches(np.array_split(order, self.batches), epoch, rng), self._prefetched)
         with rng.child("layers").torch_seeded():
-            for positions in np.array_split(order, self.batches):
-                loss = self._loss(positions.tolist(), epoch, rng)
-                self.optimizer.zero_grad()
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(self.link.parameters(), self.spec.clip or math.inf)
-                self.optimizer.step()
-                self.schedule.step()
-                if self.average is not None:
-                    self.average.update_parameters(self.link)
-                total += loss.item() * len(positions)
+            for batch, state in batches:
+                with fitting(self.feed.device, f"a training batch of {len(batch)} items", SMALLER):
+                    total += self._step(batch, state, epoch) * len(batch)
         return total / len(self.feed)
 
-    def _loss(self, positions: list[int], epoch: int, rng: Rng) -> Tensor:
-        ids = self.feed.ids(positions)
-        snr_db = rng.child("snr").of(ids).uniform(low=self.spec.snr_db[0], high=self.spec.snr_db[1])
-        if self.feed.stored is None:
-            views = [epoch if self.spec.views > 1 else 0] * len(ids)
-        else:
-            views = (rng.child("view").of(ids).uniform() * len(self.feed.stored)).long().tolist()
-        state = State(snr_db, rng.child("link").of(ids), self.csi)
-        loss = loss_of(self.link, self.feed, positions, state, views, self.spec.precision == "bfloat16")
+    def _step(self, batch: Batch, state: State, epoch: int) -> float:
+        """One step of the optimizer; the loss before it."""
+        loss = loss_of(self.link, batch, state, self.spec.precision == "bfloat16")
         if not torch.isfinite(loss):
             raise InputError(f"the training loss became {loss.item()} in epoch {epoch + 1}: "
                              "lower train.rate, or look at the data for nan; the last epoch's checkpoint is kept")
-        return loss
+        self.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.link.parameters(), self.spec.clip or math.inf)
+        self.optimizer.step()
+        self.schedule.step()
+        if self.average is not None:
+            self.average.update_parameters(self.link)
+        return loss.item()
+
+    def _batches(self, parts: list[np.ndarray], epoch: int, rng: Rng) -> Iterator[tuple[Batch, State]]:
+        """The batches of an epoch, each with its use of the link."""
+        for part in parts:
+            positions = part.tolist()
+            ids = self.feed.ids(positions)
+            snr_db = rng.child("snr").of(ids).uniform(low=self.spec.snr_db[0], high=self.spec.snr_db[1])
+            if self.feed.stored is None:
+                views = [epoch if self.spec.views > 1 else 0] * len(ids)
+            else:
+                views = (rng.child("view").of(ids).uniform() * len(self.feed.stored)).long().tolist()
+            state = State(snr_db, rng.child("link").of(ids), self.csi)
+            yield self.feed.batch(self.link, positions, views, state.child("crop").rng), state
+
+    @property
+    def _prefetched(self) -> int:
+        """Batches that are made ahead while a device computes; none where the CPU does both."""
+        return 0 if torch.device(self.feed.device).type == "cpu" else AHEAD
 
 
-def loss_of(link: Link, feed: Feed, positions: Sequence[int], state: State, views: Sequence[int],
-            low: bool = False) -> Tensor:
-    """The loss of the items at ``positions``: the codec's own objective where it has one, else the task's of what
-    was received and the transport's penalty. ``low``: the networks compute in bfloat16."""
-    with torch.autocast(state.snr_db.device.type, torch.bfloat16, enabled=low):
-        if link.codec.self_taught:
-            return link.codec.objective(feed.pictures(link, positions, state, views), state)
-        outcome, batch = feed.send(link, positions, state, views)
-    loss = link.task.loss(outcome.prediction, batch)
-    penalty = outcome.delivery.penalty
-    return loss if penalty is None else loss + penalty.mean()
+def loss_of(link: Link, batch: Batch, state: State, low: bool = False) -> Tensor:
+    """What training lowers for a batch as ``Link.carry`` gets it. ``low``: the networks compute in bfloat16."""
+    device = batch.x.device.type if isinstance(batch.x, Tensor) else "cpu"
+    with torch.autocast(device, torch.bfloat16, enabled=low):
+        return link.loss(batch, state)
 
 
 def averaged(link: Link, decay: float) -> AveragedModel | None:
@@ -148,11 +160,11 @@ def validation_loss(link: Link, feed: Feed, spec: TrainSpec, csi: Csi, rng: Rng)
     total = 0.0
     with torch.no_grad():
         for snr_db in np.linspace(spec.snr_db[0], spec.snr_db[1], VALIDATION_POINTS):
-            for start in range(0, len(feed), BATCH):
-                positions = range(start, min(start + BATCH, len(feed)))
-                ids = feed.ids(positions)
-                state = State.of(float(snr_db), ids, rng, csi)
-                total += loss_of(link, feed, positions, state, [0] * len(ids)).item() * len(ids)
+            for positions in feed.groups(None if link.transport.whole_batch else BATCH):
+                state = State.of(float(snr_db), feed.ids(positions), rng, csi)
+                with fitting(feed.device, f"a validation batch of {len(positions)} items", SMALLER):
+                    batch = feed.batch(link, positions, [0] * len(positions))
+                    total += loss_of(link, batch, state).item() * len(positions)
     return total / (VALIDATION_POINTS * len(feed))
 
 
@@ -196,7 +208,8 @@ class _Progress:
 
     def read(self, path: Path) -> None:
         try:
-            state = torch.load(path, weights_only=True)
+            # A run may go on where there is no GPU any more.
+            state = torch.load(path, weights_only=True, map_location="cpu")
         except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
             raise InputError(f"the checkpoint {path} can't be read ({type(error).__name__}): delete it to start "
                              "over") from error

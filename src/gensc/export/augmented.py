@@ -7,7 +7,6 @@ export of the same pictures could use.
 
 import contextlib
 import itertools
-import math
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,11 +24,11 @@ from gensc.data.parquet import KNOWLEDGE
 from gensc.data.source import Item, Source
 from gensc.errors import InputError
 from gensc.export import card
-from gensc.export.encode import logits, noisy
+from gensc.export.encode import logits, noisy, width
 from gensc.export.png import mask_png, png
 from gensc.export.schema import clean_column, noisy_column, schema
 from gensc.export.threads import GROUP, in_order
-from gensc.export.whole import refuse_taken, whole_folder
+from gensc.machine.files import refuse_taken, whole_folder
 from gensc.machine.progress import track
 
 SHARD_BYTES = 500 * 10**6
@@ -63,8 +62,10 @@ def export(spec: str, backbones: Sequence[str], snr_db: Sequence[float], out: Pa
     refuse_taken(out)
     codecs = {model: Backbone(model, output="logits", size=size) for model in backbones}
     source = open_source(spec, size)
+    if "label" not in source.columns:
+        raise InputError(f"{spec} has no classes, and the format has a column for them: give pictures in class folders")
     knowledge = _known(source.item(0))
-    widths = {column: math.prod(codec.shape)
+    widths = {column: width(codec)
               for model, codec in codecs.items()
               for column in (clean_column(model), *(noisy_column(model, level) for level in levels))}
     columns = schema(source.classes, widths, knowledge)
@@ -93,7 +94,7 @@ def _checked(backbones: Sequence[str], snr_db: Sequence[float]) -> tuple[float, 
 
 
 def _known(item: Item) -> tuple[str, ...]:
-    return tuple(name for name in KNOWLEDGE if getattr(item, name) is not None)
+    return tuple(name for name, truth in KNOWLEDGE.items() if truth in item.truth)
 
 
 def _groups(source: Source, knowledge: tuple[str, ...]) -> Generator[list[_Row], None, None]:
@@ -109,10 +110,19 @@ def _rows(source: Source, knowledge: tuple[str, ...]) -> Iterator[_Row]:
         if _known(item) != knowledge:
             raise InputError(f"{where}: it has {_listed(_known(item))} besides its class, but the first item has "
                              f"{_listed(knowledge)}; make them alike")
-        mask = None if item.mask is None else mask_png(item.mask)
+        _check_fit(item, where)
+        mask = mask_png(item.truth["mask"]) if "mask" in item.truth else None
         return _Row(number, item, where, int(source.fingerprint(number)[:16], 16), png(item.image), mask)
 
     return in_order(read, len(source))
+
+
+def _check_fit(item: Item, where: str) -> None:
+    """Raises InputError for truth that the format has no place for."""
+    boxes, mask = item.truth.get("boxes", [None]), item.truth.get("mask", np.zeros(1))
+    if len(boxes) != 1 or np.max(mask) > 1:
+        raise InputError(f"{where}: it has {len(boxes)} boxes and a mask of numbers up to {np.max(mask):g}; the format "
+                         "has one box an item and masks of 0 and 1")
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -127,10 +137,10 @@ def _table(rows: list[_Row], codecs: dict[str, Backbone], levels: tuple[float, .
     cells: dict[str, list | pa.Array] = {
         "image": [{"bytes": row.image, "path": f"{row.number:06d}.png"} for row in rows],
         "image_path": [row.where for row in rows],
-        "classification_class": [row.item.label for row in rows],
+        "classification_class": [row.item.truth["label"] for row in rows],
         "mask": [{"bytes": row.mask, "path": f"{row.number:06d}_mask.png"} for row in rows],
-        "box": [row.item.box for row in rows],
-        "caption": [row.item.caption for row in rows],
+        "box": [row.item.truth["boxes"][0].tolist() if "boxes" in row.item.truth else None for row in rows],
+        "caption": [row.item.truth.get("caption") for row in rows],
     }
     for model, codec in codecs.items():
         clean = logits(codec, images)

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from gensc.codec.backbone import Backbone
 from gensc.data.source import Source
+from gensc.export.encode import width
 from gensc.export.overview import digest
 from gensc.export.schema import shown
 from gensc.zoo.network import asset_of
@@ -61,5 +62,5 @@ def text(source: Source, codecs: Mapping[str, Backbone], levels: Sequence[float]
 def _model(name: str, codec: Backbone) -> str:
     asset = asset_of(name)
     what = "logits" if codec.net.num_classes else "pooled features (the network has no classifier)"
-    return (f"- `{name}`: {codec.shape[0]} {what} of timm `{asset.architecture}`, licence {asset.licence}, weights "
-            f"SHA-256 `{codec.weights}`")
+    return (f"- `{name}`: {width(codec)} {what} of timm `{asset.architecture}`, licence {asset.licence}, "
+            f"weights SHA-256 `{codec.weights}`")

@@ -1,5 +1,6 @@
 """What the columns hold: a backbone's logits, and the same logits after a noisy channel."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -9,8 +10,13 @@ from gensc.batch import unlabelled
 from gensc.codec.backbone import Backbone
 from gensc.experiment.store import BATCH
 from gensc.rng import Rng
-from gensc.signal import State
+from gensc.signal import MAIN, State, tensor_of
 from gensc.transport import Features
+
+
+def width(codec: Backbone) -> int:
+    """How many features a frozen backbone gives."""
+    return math.prod(codec.form[MAIN] or ())
 
 
 def logits(codec: Backbone, images: Tensor) -> Tensor:
@@ -22,7 +28,7 @@ def logits(codec: Backbone, images: Tensor) -> Tensor:
     rows = []
     for part in images.split(BATCH):
         filled = torch.cat([part, part.new_zeros(BATCH - len(part), *part.shape[1:])])
-        rows.append(codec.front(unlabelled(filled)).flatten(1)[: len(part)])
+        rows.append(codec.prepared(unlabelled(filled)).pixels.flatten(1)[: len(part)])
     return torch.cat(rows)
 
 
@@ -35,5 +41,7 @@ def noisy(clean: Tensor, snr_db: float, items: Sequence[int], seed: int) -> Tens
     """
     # "mmse", the transport's own choice, would shrink the features and so change the measured SNR.
     transport = Features(equalizer="zf")
-    received = transport(clean, State.of(snr_db, list(items), Rng.seeded(seed, "export", snr_db))).payload
+    transport.bind({MAIN: tuple(clean.shape[1:])})
+    state = State.of(snr_db, list(items), Rng.seeded(seed, "export", snr_db))
+    received = tensor_of(transport({MAIN: clean}, state).main, "the receiver")
     return received * clean.square().mean(dim=1, keepdim=True).sqrt()

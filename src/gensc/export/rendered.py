@@ -9,7 +9,7 @@ from gensc.data.source import Source
 from gensc.errors import InputError
 from gensc.export.png import mask_png, png
 from gensc.export.threads import in_order
-from gensc.export.whole import whole_folder
+from gensc.machine.files import whole_folder
 from gensc.machine.progress import track
 
 COLUMNS = ("file", "class", "x0", "y0", "x1", "y1", "caption")
@@ -45,9 +45,8 @@ def _saved(source: Source, folder: Path) -> Iterator[tuple[object, ...]]:
     def save(number: int) -> tuple[object, ...]:
         item, name = source.item(number), source.classes[source.labels[number]]
         file = f"{name}/{number:06d}.png"
-        assert item.mask is not None and item.box is not None, "vehicles have masks and boxes"
         (folder / "images" / file).write_bytes(png(item.image))
-        (folder / "masks" / file).write_bytes(mask_png(item.mask))
-        return f"images/{file}", name, *(f"{edge:g}" for edge in item.box), item.caption
+        (folder / "masks" / file).write_bytes(mask_png(item.truth["mask"]))
+        return f"images/{file}", name, *(f"{edge:g}" for edge in item.truth["boxes"][0]), item.truth["caption"]
 
     return in_order(save, len(source))

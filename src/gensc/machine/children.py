@@ -1,4 +1,4 @@
-"""Worker processes: they end with their parent, however that goes, and never see its Ctrl-C."""
+"""Worker processes. They end when their parent ends, and Ctrl-C reaches the parent alone."""
 
 import os
 import signal

@@ -1,15 +1,16 @@
 """What a figure is called, its unit, how many digits it is worth, and whether more of it is better."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A kind of figure: its key in ``Task.summarise`` and how it is shown.
+    """A kind of figure, as the task that gives it declares it: its key in ``Task.summarise`` and how it is shown.
 
     ``unit`` is "%" for a share that is read in percent (its values stay in [0,1]), "dB", or "" for a plain
     number; ``digits`` are the decimals that are shown in that unit. ``perceptual``: a figure of what people
-    see, worth a plot of its own beside the headline's.
+    see, worth a plot of its own beside the headline's. ``chance``: the value that guessing gives, None where there is
+    no such thing. ``note``: a sentence on how it is to be read, "" where the name says it all.
     """
 
     name: str
@@ -18,6 +19,12 @@ class Measure:
     digits: int = 4
     more_is_better: bool = True
     perceptual: bool = False
+    chance: float | None = None
+    note: str = ""
+
+    def of(self, task: str) -> "Measure":
+        """The same measure of one task among several: "label.accuracy"."""
+        return replace(self, name=f"{task}.{self.name}", shown=f"{task} {self.shown}")
 
     def scaled(self, value: float) -> float:
         """The value in the unit that it is shown in."""
@@ -34,6 +41,10 @@ class Measure:
     def plain(self, value: float) -> str:
         """The value in a table of numbers, where a share stays a share: "0.7812", "27.31"."""
         return f"{value:.4f}" if self.unit == "%" else self.number(value)
+
+    def exact(self, value: float) -> str:
+        """The value in a file of numbers, with four decimals or more."""
+        return f"{value:.{max(4, self.digits)}f}"
 
     @property
     def head(self) -> str:
@@ -55,33 +66,22 @@ class Measure:
         return "highest" if self.more_is_better else "lowest"
 
 
-_KNOWN = {measure.name: measure for measure in (
-    Measure("accuracy", "accuracy", "%", 1),
-    Measure("f1", "F1"),
-    Measure("psnr", "PSNR", "dB", 2),
-    Measure("ssim", "SSIM", perceptual=True),
-    Measure("ms_ssim", "MS-SSIM", perceptual=True),
-    Measure("lpips", "LPIPS", more_is_better=False, perceptual=True),
-    Measure("st_lpips", "ST-LPIPS", more_is_better=False, perceptual=True),
-    Measure("clip_score", "CLIP score", digits=2, perceptual=True),
-    Measure("clip_similarity", "CLIP similarity", digits=2, perceptual=True),
-    Measure("frechet_lite0", "Fréchet distance (Lite0)", digits=2, more_is_better=False, perceptual=True),
-    Measure("fid", "FID", digits=2, more_is_better=False, perceptual=True),
-)}
-_LESS_IS_BETTER = frozenset(("ber", "bler", "cer", "dists", "distance", "error", "errors", "fid", "loss", "lpips",
-                             "mae", "mse", "nmse", "per", "rmse", "ser", "wer"))
-
-
-def measure(name: str) -> Measure:
-    """The measure of a figure. One that gensc does not know is a plain number under its own name, in dB where
-    the name ends in "_db"; less of it is better where a word of the name says so ("error", "loss", "mse", ...)."""
-    if name in _KNOWN:
-        return _KNOWN[name]
-    words = name.split("_")
-    decibels = len(words) > 1 and words[-1] == "db"
-    shown = " ".join(words[:-1] if decibels else words)
-    return Measure(name, shown, "dB" if decibels else "", 2 if decibels else 4,
-                   more_is_better=_LESS_IS_BETTER.isdisjoint(words))
+_OVER_CLASSES = "F1, recall and precision are means over the classes."
+_OF_SETS = "A Fréchet distance is larger, the fewer the pictures: compare those of equally many."
+ACCURACY = Measure("accuracy", "accuracy", "%", 1, note="The interval of the accuracy is Wilson's.")
+F1 = Measure("f1", "F1", note=_OVER_CLASSES)
+RECALL = Measure("recall", "recall", note=_OVER_CLASSES)
+PRECISION = Measure("precision", "precision", note=_OVER_CLASSES)
+PSNR = Measure("psnr", "PSNR", "dB", 2, note="PSNR is the mean over the pictures of the dB of each.")
+SSIM = Measure("ssim", "SSIM", perceptual=True)
+MS_SSIM = Measure("ms_ssim", "MS-SSIM", perceptual=True)
+LPIPS = Measure("lpips", "LPIPS", more_is_better=False, perceptual=True)
+ST_LPIPS = Measure("st_lpips", "ST-LPIPS", more_is_better=False, perceptual=True)
+CLIP_SCORE = Measure("clip_score", "CLIP score", digits=2, perceptual=True)
+CLIP_SIMILARITY = Measure("clip_similarity", "CLIP similarity", digits=2, perceptual=True)
+FRECHET_LITE0 = Measure("frechet_lite0", "Fréchet distance (Lite0)", digits=2, more_is_better=False, perceptual=True,
+                        note=_OF_SETS)
+FID = Measure("fid", "FID", digits=2, more_is_better=False, perceptual=True, note=_OF_SETS)
 
 
 def capital(text: str) -> str:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from gensc.metric.figures import measure
+from gensc.report.names import measures
 from gensc.report.rows import Row
 
 _BEST_OF = "best of"
@@ -20,8 +20,10 @@ def best(rows: Iterable[Row], figure: str) -> list[Row]:
     for row in rows:
         if figure in row.figures:
             at[row.snr_db].append(row)
-    return [max(sorted(at[snr_db], key=lambda row: row.scheme),
-                key=lambda row: measure(figure).better(row.figures[figure].value)) for snr_db in sorted(at)]
+    measure = measures(row for group in at.values() for row in group).get(figure)
+    return [] if measure is None else [
+        max(sorted(at[snr_db], key=lambda row: row.scheme),
+            key=lambda row: measure.better(row.figures[figure].value)) for snr_db in sorted(at)]
 
 
 def contests(rows: Iterable[Row]) -> list[list[Row]]:
@@ -29,7 +31,7 @@ def contests(rows: Iterable[Row]) -> list[list[Row]]:
     groups: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     for row in rows:
         if row.role != "learned":
-            groups[row.role, row.headline, row.decoder, row.channel, row.uses].append(row)
+            groups[row.role, row.headline, row.task, row.channel, row.uses].append(row)
     return [group for group in groups.values() if len({row.scheme for row in group}) > 1]
 
 
@@ -41,11 +43,11 @@ def folded(rows: Iterable[Row], figure: str) -> tuple[Row, ...]:
         left -= {id(row) for row in group}
         schemes, codes = {row.scheme for row in group}, {row.transport for row in group}
         code = codes.pop() if len(codes) == 1 else group[0].transport.partition(" ")[0]
-        made += [replace(row, scheme=min(schemes), backbone=f"{_BEST_OF} {len(schemes)}", transport=code)
+        made += [replace(row, scheme=min(schemes), codec=f"{_BEST_OF} {len(schemes)}", transport=code)
                  for row in best(group, figure)]
     return tuple([row for row in known if id(row) in left] + made)
 
 
 def is_folded(row: Row) -> bool:
     """Whether a row stands for the best of several schemes."""
-    return row.backbone.startswith(_BEST_OF)
+    return row.codec.startswith(_BEST_OF)

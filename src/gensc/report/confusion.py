@@ -1,6 +1,7 @@
 """Confusion matrices: which class is taken for which."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,25 +9,25 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from gensc.report.names import at, by_scheme, named, varying
-from gensc.report.rows import Finished, Row
+from gensc.report.rows import Row
 from gensc.report.style import GRID, HEAT, INK, PAPER, Plot, svg
 
 _MOST_NUMBERS = 20
 
 
-def confusion_plot(finished: Finished) -> Plot | None:
-    """The first scheme and the one of the best mean figure, each at its lowest and its highest SNR;
-    None where nothing is classified."""
-    lines = [ends for ends in (_ends(group) for group in _schemes(finished)) if ends]
+def confusion_plot(rows: tuple[Row, ...], classes: Sequence[str]) -> Plot | None:
+    """The first scheme of a task and the one of the best mean figure, each at its lowest and its highest SNR;
+    None where no classes are told apart. ``classes``: those of the data, where the task's are numbered as they are."""
+    lines = [ends for ends in (_ends(group) for group in _schemes(rows)) if ends]
     if not lines:
         return None
-    names = [name.replace("_", " ") for name in finished.classes]
+    names = _names(lines[0][0], classes)
     side = min(5.0, 1.6 + 0.21 * len(names))
     longest = max(len(name) for name in names) * 0.065
     columns = max(len(line) for line in lines)
     figure = Figure(figsize=(columns * side + longest, len(lines) * (side + 0.3) + longest), layout="constrained")
     grid = figure.subplots(len(lines), columns, sharex=True, sharey=True, squeeze=False)
-    parts = varying(finished.rows)
+    parts = varying(rows)
     for panels, line in zip(grid, lines, strict=True):
         for axes, row in zip(panels, line, strict=False):
             _matrix(axes, row, names)
@@ -43,8 +44,14 @@ def confusion_plot(finished: Finished) -> Plot | None:
     return Plot("confusion", "Which class is taken for which", caption, svg(figure))
 
 
-def _schemes(finished: Finished) -> list[list[Row]]:
-    groups = [[row for row in group if row.confusion is not None] for group in by_scheme(finished.rows)]
+def _names(row: Row, classes: Sequence[str]) -> list[str]:
+    """The names of the classes of a matrix; numbers, where it has others than the data."""
+    count = 0 if row.confusion is None else len(row.confusion)
+    return [name.replace("_", " ") for name in classes] if len(classes) == count else list(map(str, range(count)))
+
+
+def _schemes(rows: tuple[Row, ...]) -> list[list[Row]]:
+    groups = [[row for row in group if row.confusion is not None] for group in by_scheme(rows)]
     groups = [group for group in groups if group]
     if not groups:
         return []

@@ -1,11 +1,10 @@
-"""What the number "30" of the gensc6g convention really means: both conventions over the true dB."""
+"""What the number "30" means where a convention takes it as a plain ratio: both conventions over the true dB."""
 
 from collections import defaultdict
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gensc.report.labels import GENSC6G
 from gensc.report.names import PLAIN_RATIO, by_scheme
 from gensc.report.rows import Row
 from gensc.report.style import INK, MUTED, SERIES, Plot, axis_title, bare, scale, svg
@@ -15,21 +14,22 @@ _TRUE, _RATIO = SERIES[0], SERIES[1]
 
 def conventions_plot(rows: tuple[Row, ...]) -> Plot | None:
     """A panel for each pair of schemes that differ in nothing but the convention; None without a pair."""
-    pairs: dict[tuple[object, ...], dict[bool, list[Row]]] = defaultdict(dict)
+    alike: dict[tuple[object, ...], dict[str, list[Row]]] = defaultdict(dict)
     for group in by_scheme(rows):
         first = group[0]
-        rest = first.transport.replace(GENSC6G, "").split()
-        pairs[first.backbone, first.decoder, first.channel, first.uses, *rest][first.plain_ratio] = group
-    whole = [pair for pair in pairs.values() if len(pair) == 2]
-    if not whole:
+        rest = first.transport.replace(first.mark, "").split()
+        alike[first.codec, first.task, first.channel, first.uses, *rest][first.convention] = group
+    pairs = [(groups[""], group) for groups in alike.values() if "" in groups
+             for convention, group in groups.items() if convention]
+    if not pairs:
         return None
-    figure = Figure(figsize=(9.0, 4.2 * len(whole)), layout="constrained")
-    for axes, pair in zip(figure.subplots(len(whole), squeeze=False).ravel(), whole, strict=True):
-        _panel(axes, pair[False], pair[True])
-    largest = max((row for pair in whole for row in pair[True]), key=lambda row: row.snr_db)
+    figure = Figure(figsize=(9.0, 4.2 * len(pairs)), layout="constrained")
+    for axes, (true, ratio) in zip(figure.subplots(len(pairs), squeeze=False).ravel(), pairs, strict=True):
+        _panel(axes, true, ratio)
+    largest = max((row for _, ratio in pairs for row in ratio), key=lambda row: row.snr_db)
     caption = (f"Both conventions over the Es/N0 that the features really had. The numbers below the curve are what "
-               f"{GENSC6G} calls these points ({PLAIN_RATIO}). The hollow mark is where its largest would lie if it "
-               f'were dB, the arrow leads to where it lies: "{largest.snr_db:g}" is {largest.true_db:.1f} dB. Its '
+               f"{largest.mark} calls these points ({PLAIN_RATIO}). The hollow mark is where its largest would lie if "
+               f'it were dB, the arrow leads to where it lies: "{largest.snr_db:g}" is {largest.true_db:.1f} dB. Its '
                "noise power follows all items together, so single items lie around that. Bands are 95 % intervals.")
     return Plot("conventions", f'What "{largest.snr_db:g}" really means', caption, svg(figure))
 
@@ -37,7 +37,7 @@ def conventions_plot(rows: tuple[Row, ...]) -> Plot | None:
 def _panel(axes: Axes, true: list[Row], ratio: list[Row]) -> None:
     bare(axes)
     scale(axes, true[0].measure)
-    curves = ((true, _TRUE, "o", "Es/N0 in dB"), (ratio, _RATIO, "D", f"{GENSC6G}: {PLAIN_RATIO}"))
+    curves = ((true, _TRUE, "o", "Es/N0 in dB"), (ratio, _RATIO, "D", f"{ratio[0].mark}: {PLAIN_RATIO}"))
     for group, colour, marker, said in curves:
         x = [row.true_db for row in group]
         axes.fill_between(x, [row.leading.low for row in group], [row.leading.high for row in group],
@@ -50,7 +50,7 @@ def _panel(axes: Axes, true: list[Row], ratio: list[Row]) -> None:
     _moved(axes, ratio[-1])
     axes.set_xlabel("True Es/N0 (dB)")
     axes.set_ylabel(axis_title(true[0].measure))
-    axes.set_title(f"{true[0].backbone}, {true[0].decoder}, {true[0].channel}", loc="left", fontsize=9, color=MUTED)
+    axes.set_title(f"{true[0].codec}, {true[0].task}, {true[0].channel}", loc="left", fontsize=9, color=MUTED)
     axes.margins(y=0.2)
     axes.legend(loc="lower right", frameon=False)
 

@@ -17,7 +17,7 @@ _MOST_PANELS = 4
 
 def cost_plot(rows: tuple[Row, ...], looks: Looks) -> Plot | None:
     """Leading figure over channel uses: a column of panels for each of up to four SNRs, a line of panels for
-    each learned backbone. None where all schemes use the channel equally often."""
+    each learned codec. None where all schemes use the channel equally often."""
     if len({row.uses for row in rows}) < 2:
         return None
     groups, shown = together(rows), rows[0].measure
@@ -50,7 +50,7 @@ def _panel(axes: Axes, rows: list[Row], looks: Looks) -> None:
     axes.set_xscale("log")
     alike: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in rows:
-        alike[row.backbone, row.decoder, row.transport, row.channel].append(row)
+        alike[row.codec, row.task, row.transport, row.channel].append(row)
     for group in alike.values():
         ordered = sorted(group, key=lambda row: row.uses)
         axes.plot([row.uses for row in ordered], [row.leading.value for row in ordered], color=MUTED, linewidth=0.8,

@@ -81,4 +81,4 @@ def _gaps(rows: tuple[Row, ...]) -> list[Gap]:
 def _twin(row: Row) -> tuple[object, ...]:
     """What a scheme and its twin over AWGN have in common: all but the channel, and what is assumed of its fading."""
     transport = tuple(word for word in row.transport.split() if not word.startswith("fading="))
-    return row.backbone, row.decoder, transport, row.uses, row.snr_db
+    return row.codec, row.task, transport, row.uses, row.snr_db

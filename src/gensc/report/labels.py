@@ -1,4 +1,4 @@
-"""How a scheme is called in tables and plots: backbone, decoder, transport and channel.
+"""How a scheme is called in tables and plots: codec, task, transport and channel.
 
 Two schemes never carry the same four labels and the same number of channel uses.
 """
@@ -13,18 +13,19 @@ from gensc.config import Experiment, Part
 from gensc.registry import lookup, options_of
 
 Role = Literal["learned", "separate", "bound"]
-GENSC6G = "[gensc6g]"
-_HEADS = {"3xfc": "3xFC", "2xfc": "2xFC"}
-_MODES = {"frozen": "", "finetune": "fine-tuned", "scratch": "from scratch"}
-_OUTPUTS = {"pooled": "", "logits": "logits", "map": "map"}
+# Options, of whatever part has them, whose value alone says more than "name=value".
+_INSTEAD = ("model", "format")
+_BESIDE = ("head",)
+_BARE = ("mode", "output", "mapping")
+_CONVENTION = "convention"
 
 
 @dataclass(frozen=True)
 class Labels:
     """The four labels of a scheme."""
 
-    backbone: str
-    decoder: str
+    codec: str
+    task: str
     transport: str
     channel: str
 
@@ -49,39 +50,52 @@ def option(kind: str, part: Part, name: str) -> Any:
     return part.options.get(name, default)
 
 
-def is_gensc6g(experiment: Experiment) -> bool:
-    """Whether the scheme's "snr_db" is taken as a plain ratio, as the code of the GenSC-6G paper does."""
-    return option("transport", experiment.link.transport, "convention") == "gensc6g"
+def convention(experiment: Experiment) -> str:
+    """The name of the convention by which the scheme's transport takes the number in "snr_db" as a plain ratio, as its
+    option "convention" says it; "" where that is Es/N0 in dB."""
+    transport = experiment.link.transport
+    given = _CONVENTION in _given_names("transport", transport)
+    return str(transport.options[_CONVENTION]) if given else ""
+
+
+def mark(name: str) -> str:
+    """How a convention is marked wherever it appears, "[name]"; "" for Es/N0 in dB."""
+    return f"[{name}]" if name else ""
 
 
 def role(experiment: Experiment) -> Role:
-    """What a scheme is beside the others: "separate" source and channel coding of picture files, a "bound" that
-    sends what Shannon's capacity allows, or a "learned" link."""
-    if experiment.link.transport.name == "capacity":
+    """What a scheme is beside the others, as its parts declare it: a "bound", the "separate" source and channel coding
+    of today, or a "learned" link."""
+    transport, codec = (lookup(kind, getattr(experiment.link, kind).name) for kind in ("transport", "codec"))
+    kind = getattr(transport, "role", "link")
+    if kind == "bound":
         return "bound"
-    return "separate" if experiment.link.codec.name == "picture" else "learned"
+    return "separate" if kind == "separate" and getattr(codec, "classical", False) else "learned"
 
 
 def _plain(experiment: Experiment) -> Labels:
     link = experiment.link
-    model = option("codec", link.codec, "model") or option("codec", link.codec, "format") or link.codec.name
-    mode = _MODES.get(option("codec", link.codec, "mode"), "")
-    output = _OUTPUTS.get(option("codec", link.codec, "output"), "")
-    head = option("task", link.task, "head") or link.task.name
     csi = f"csi={experiment.evaluate.csi}" if experiment.evaluate.csi == "none" else ""
-    return Labels(_joined(model, mode, output), _HEADS.get(head, head), _joined(_transport(link.transport), csi),
+    transport = _joined(link.transport.name, *_bare("transport", link.transport),
+                        *_given("transport", link.transport, ("uses", _CONVENTION, *_BARE)),
+                        mark(convention(experiment)), csi)
+    return Labels(_called("codec", link.codec), _called("task", link.task), transport,
                   _joined(link.channel.name, *_given("channel", link.channel, ())))
 
 
-def _transport(part: Part) -> str:
-    mapping = option("transport", part, "mapping") if "mapping" in _given_names("transport", part) else ""
-    mark = GENSC6G if option("transport", part, "convention") == "gensc6g" else ""
-    return _joined(part.name, mapping, *_given("transport", part, ("uses", "mapping", "convention")), mark)
+def _called(kind: str, part: Part) -> str:
+    """A part's name, or the network or format that it goes by, with the head and the manner that it has."""
+    name = next((value for value in (option(kind, part, name) for name in _INSTEAD) if value), part.name)
+    return _joined(name, *(option(kind, part, name) or "" for name in _BESIDE), *_bare(kind, part))
+
+
+def _bare(kind: str, part: Part) -> list[str]:
+    return [str(part.options[name]) for name in _BARE if name in _given_names(kind, part)]
 
 
 def _given_names(kind: str, part: Part) -> list[str]:
-    known = options_of(lookup(kind, part.name))
-    return [name for name, value in part.options.items() if name not in known or known[name][1] != value]
+    options = options_of(lookup(kind, part.name))
+    return [name for name, value in part.options.items() if name not in options or options[name][1] != value]
 
 
 def _given(kind: str, part: Part, elsewhere: tuple[str, ...]) -> list[str]:
@@ -102,7 +116,7 @@ def _told_apart(experiments: list[Experiment], label: Labels) -> list[Labels]:
     tables = [_flat(config.to_table(one)) for one in experiments]
     keys = [key for key in dict.fromkeys(key for table in tables for key in table)
             if any(table.get(key) != tables[0].get(key) for table in tables)]
-    owner = {"link.codec.": "backbone", "link.task.": "decoder", "link.channel.": "channel"}
+    owner = {"link.codec.": "codec", "link.task.": "task", "link.channel.": "channel"}
     made = []
     for number, table in enumerate(tables):
         added: dict[str, list[str]] = {one.name: [] for one in fields(Labels)}

@@ -1,6 +1,6 @@
 """How a scheme is drawn, the same in every plot of a report.
 
-The colour stands for the transport (and the backbone, where several share a panel). Where all links are
+The colour stands for the transport (and the codec, where several share a panel). Where all links are
 learned, line style and marker stand for the channel; beside baselines the line says what a scheme is (dashed:
 separate, dotted and grey: bound) and the marker alone stands for the channel.
 """
@@ -36,11 +36,11 @@ class Looks:
         """The looks of all schemes in ``rows``; AWGN, where it is there, gets the first line style and marker."""
         known = list(rows)
         firsts = [group[0] for group in by_scheme(known)]
-        apart = {"channel", "uses"} | ({"backbone"} if len(together(known)) > 1 else set())
+        apart = {"channel", "uses"} | ({"codec"} if len(together(known)) > 1 else set())
         parts = [part for part in varying(known) if part not in apart] or ["transport"]
         uses: dict[tuple[str, str], set[float]] = defaultdict(set)
         for row in firsts:
-            uses[named(row, parts), row.backbone].add(row.uses)
+            uses[named(row, parts), row.codec].add(row.uses)
         split = {name for (name, _), several in uses.items() if len(several) > 1}
         meaning = {row.scheme: named(row, [*parts, "uses"] if named(row, parts) in split else parts)
                    for row in firsts}

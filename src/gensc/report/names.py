@@ -3,24 +3,23 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from gensc.metric.figures import Measure
 from gensc.report.rows import Row
 
-PARTS = ("backbone", "decoder", "transport", "channel", "uses")
+PARTS = ("codec", "task", "transport", "channel", "uses")
 PLAIN_RATIO = "number taken as plain ratio"
 DASH = "\N{EN DASH}"
-# What a transport of files is known by, where the label of a baseline names it.
-_CODES = {"digital": "LDPC", "wifi7": "Wi-Fi 7"}
 
 
 def varying(rows: Iterable[Row]) -> tuple[str, ...]:
     """The labels that tell the schemes of ``rows`` apart, in the order of PARTS.
 
-    Decoder and uses are left out where they follow from the rest. The transport stays where one of them
-    is [gensc6g], which is to be seen wherever it appears.
+    Task and uses are left out where they follow from the rest. The transport stays where the convention of one of
+    them is marked, which is to be seen wherever it appears.
     """
     known = [group[0] for group in by_scheme(rows)]
     several = {part for part in PARTS if len({getattr(row, part) for row in known}) > 1}
-    for part in ("decoder", "uses"):
+    for part in ("task", "uses"):
         if len({tuple(getattr(row, other) for other in several - {part}) for row in known}) == len(known):
             several -= {part}
     if not several or any(row.plain_ratio for row in known):
@@ -29,7 +28,7 @@ def varying(rows: Iterable[Row]) -> tuple[str, ...]:
 
 
 def shared(rows: Iterable[Row]) -> str:
-    """The labels that all ``rows`` have in common, e.g. "efficientnet_lite0, 3xFC"."""
+    """The labels that all ``rows`` have in common, e.g. "efficientnet_lite0, classify 3xfc"."""
     known = list(rows)
     left = [part for part in PARTS if part not in varying(known) and len({getattr(row, part) for row in known}) == 1]
     return ", ".join(text(known[0], part) for part in left)
@@ -41,17 +40,16 @@ def text(row: Row, part: str) -> str:
 
 
 def named(row: Row, parts: Sequence[str]) -> str:
-    """The chosen labels of a row in one line; a baseline says that it is one: "separate: webp + LDPC, awgn"."""
-    if row.role == "learned" or {"backbone", "transport"}.isdisjoint(parts):
+    """The chosen labels of a row in one line; a baseline says that it is one: "separate: webp + digital, awgn"."""
+    if row.role == "learned" or {"codec", "transport"}.isdisjoint(parts):
         return ", ".join(text(row, part) for part in parts)
     return ", ".join([f"{row.role}: {pair(row)}",
-                      *(text(row, part) for part in parts if part not in ("backbone", "transport"))])
+                      *(text(row, part) for part in parts if part not in ("codec", "transport"))])
 
 
 def pair(row: Row) -> str:
-    """Source and channel coding of a baseline: "webp + LDPC"."""
-    name, _, more = row.transport.partition(" ")
-    return f"{row.backbone} + {_CODES.get(name, name)} {more}".rstrip()
+    """Source and channel coding of a baseline: "webp + digital"."""
+    return f"{row.codec} + {row.transport}"
 
 
 def by_scheme(rows: Iterable[Row]) -> list[list[Row]]:
@@ -67,15 +65,28 @@ def by_headline(rows: Iterable[Row]) -> list[tuple[Row, ...]]:
             for headline in dict.fromkeys(row.headline for row in known)]
 
 
+def measures(rows: Iterable[Row]) -> dict[str, Measure]:
+    """The measures of all ``rows`` by name, those of the first row first."""
+    named: dict[str, Measure] = {}
+    for row in rows:
+        for measure in row.measures:
+            named.setdefault(measure.name, measure)
+    return named
+
+
+def marks(rows: Iterable[Row]) -> tuple[str, ...]:
+    """The marks of the conventions in which ``rows`` take the SNR as a plain ratio."""
+    return tuple(dict.fromkeys(row.mark for row in rows if row.plain_ratio))
+
+
 def together(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
-    """Which rows share a panel or table, with its name: where learned backbones come with several schemes, each
-    has its own, and the baselines are in all of them; otherwise all are in one, named where there is one backbone."""
-    learned = list(dict.fromkeys(row.backbone for row in rows if row.role == "learned"))
+    """Which rows share a panel or table, with its name: where learned codecs come with several schemes, each
+    has its own, and the baselines are in all of them; otherwise all are in one, named where there is one codec."""
+    learned = list(dict.fromkeys(row.codec for row in rows if row.role == "learned"))
     if len(learned) > 1 and len({row.scheme for row in rows if row.role == "learned"}) > len(learned):
-        return [(name, [row for row in rows if row.backbone == name or row.backbone not in learned])
-                for name in learned]
-    backbones = {row.backbone for row in rows}
-    return [(rows[0].backbone if len(backbones) == 1 else "", list(rows))]
+        return [(name, [row for row in rows if row.codec == name or row.codec not in learned]) for name in learned]
+    codecs = {row.codec for row in rows}
+    return [(rows[0].codec if len(codecs) == 1 else "", list(rows))]
 
 
 def at(row: Row) -> str:

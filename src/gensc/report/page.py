@@ -4,21 +4,34 @@ import base64
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from gensc.metric.figures import measure
+from gensc.metric.figures import Measure
 from gensc.report.baselines import best, contests
 from gensc.report.labels import option
-from gensc.report.names import DASH, by_headline, by_scheme, count, named, pair, signed, span, varying
+from gensc.report.names import (
+    DASH,
+    by_headline,
+    by_scheme,
+    count,
+    marks,
+    measures,
+    named,
+    pair,
+    signed,
+    span,
+    varying,
+)
 from gensc.report.rows import Finished, Row
 from gensc.report.style import Plot, inline
 from gensc.report.summary import summary
-from gensc.report.tables import all_arrived, classified, leading, ratio_note, snr_heading, snrs
+from gensc.report.tables import all_arrived, leading, ratio_note, snr_heading, snrs
 
 
 @dataclass(frozen=True)
@@ -45,7 +58,8 @@ def page(finished: Finished, plots: Sequence[Plot], toml: str, shown: Sequence[S
         name=finished.experiment.name, summary=summary(finished), done=finished.done, planned=finished.planned,
         tables=[_table(group) for group in by_headline(rows)], arrived=_arrived(rows), ratio_note=ratio_note(rows),
         contests=[_contest(group) for group in contests(rows) if group[0].role == "separate"],
-        roles={row.role for row in rows}, headlines={row.headline for row in rows},
+        roles={row.role for row in rows}, label=partial(_marked, marks(rows)), bounds=_bounds(rows),
+        explained=list(dict.fromkeys(measure.note for measure in measures(rows).values() if measure.note)),
         costs=[_cost(finished, group) for group in by_scheme(rows)],
         plots=[{"name": plot.name, "title": plot.title, "caption": plot.caption, "svg": Markup(inline(plot))}
                for plot in plots], pictures=shown,
@@ -54,41 +68,47 @@ def page(finished: Finished, plots: Sequence[Plot], toml: str, shown: Sequence[S
     )
 
 
+def _marked(marks: Sequence[str], text: str) -> Markup:
+    """Text for the page, in which every mark of a convention stands out."""
+    html = str(escape(text))
+    for mark in map(str, map(escape, marks)):
+        html = html.replace(mark, f'<span class="mark">{mark}</span>')
+    return Markup(html)
+
+
 def _headings(rows: Sequence[Row]) -> list[str]:
     return [signed(snr_heading(one, rows)) for one in snrs(rows)]
 
 
 def _table(rows: tuple[Row, ...]) -> dict[str, Any]:
     """The figures of a task: its heads, and a line for each scheme."""
-    names, left = leading(rows), ("Backbone", "Decoder") if classified(rows) else ("Codec", "Task")
-    return {"headline": rows[0].measure.shown, "left": left, "headings": _headings(rows),
-            "figures": [_head(name) for name in names],
-            "lines": [_line(group, snrs(rows), names) for group in by_scheme(rows)]}
+    shown = leading(rows)
+    return {"headline": rows[0].measure.shown, "headings": _headings(rows), "figures": [_head(one) for one in shown],
+            "lines": [_line(group, snrs(rows), shown) for group in by_scheme(rows)]}
 
 
-def _head(name: str) -> str:
-    known = measure(name)
-    return known.head + ("" if known.more_is_better else " ↓")
+def _head(measure: Measure) -> str:
+    return measure.head + ("" if measure.more_is_better else " ↓")
 
 
-def _line(group: list[Row], numbers: list[float], names: Sequence[str]) -> dict[str, Any]:
+def _line(group: list[Row], numbers: list[float], shown: Sequence[Measure]) -> dict[str, Any]:
     """A scheme's labels and its figures under each SNR, None where the point is not finished."""
     known = {row.snr_db: row for row in group}
     return {"scheme": group[0], "uses": span(count(row.uses) for row in group), "cells": [
-        [_cell(known[number], name) for name in names] if number in known else None for number in numbers]}
+        [_cell(known[number], measure) for measure in shown] if number in known else None for number in numbers]}
 
 
-def _cell(row: Row, name: str) -> dict[str, str]:
+def _cell(row: Row, measure: Measure) -> dict[str, str]:
     """A figure and its interval as text, the latter with one digit less."""
-    shown, figure = measure(name), row.figures.get(name)
+    figure = row.figures.get(measure.name)
     if figure is None:
         return {"value": DASH, "range": ""}
-    digits = len(shown.plain(0.0).partition(".")[2])
+    digits = len(measure.plain(0.0).partition(".")[2])
     if not math.isfinite(figure.high - figure.low):
-        return {"value": signed(shown.plain(figure.value)), "range": "no interval"}
+        return {"value": signed(measure.plain(figure.value)), "range": "no interval"}
     between = DASH if figure.low >= 0 else " to "
     ends = between.join(f"{one:.{max(1, digits - 1)}f}" for one in (figure.low, figure.high))
-    return {"value": signed(shown.plain(figure.value)), "range": signed(ends)}
+    return {"value": signed(measure.plain(figure.value)), "range": signed(ends)}
 
 
 def _arrived(rows: tuple[Row, ...]) -> dict[str, Any] | None:
@@ -111,8 +131,13 @@ def _contest(group: list[Row]) -> dict[str, Any]:
     """Which of several separate schemes is the best at each SNR."""
     first = group[0]
     cells = [{"value": row.measure.said(row.leading.value), "scheme": pair(row)} for row in best(group, first.headline)]
-    return {"name": f"{first.decoder} over {first.channel}, {count(first.uses)} uses", "headings": _headings(group),
+    return {"name": f"{first.task} over {first.channel}, {count(first.uses)} uses", "headings": _headings(group),
             "several": len(by_scheme(group)), "cells": cells, "headline": first.measure.shown}
+
+
+def _bounds(rows: Sequence[Row]) -> str:
+    """The transports whose links are bounds."""
+    return ", ".join(dict.fromkeys(row.transport for row in rows if row.role == "bound"))
 
 
 def _cost(finished: Finished, group: list[Row]) -> dict[str, str]:
@@ -149,11 +174,12 @@ def _provenance(finished: Finished) -> list[tuple[str, str]]:
     facts = finished.provenance
     data = facts["data"]
     source = f"{data['source']}, tested on {data['test']}" if data["test"] else f"{data['source']}, a share held out"
+    side = f"{data['size']} px a side" if data["size"] else "as they are"
     return [
         ("Command", facts["command"]), ("Started", facts["started"]),
         ("Seeds", ", ".join(map(str, finished.experiment.seeds))), ("Data", source),
         ("Items", f"{data['train']} to train, {data['validation']} to choose the model, {data['test_items']} to test; "
-                  f"{data['size']} px a side"),
+                  f"{side}"),
         ("Data digest", data["digest"]),
         *([("Classes", ", ".join(finished.classes))] if finished.classes else []),
         ("Versions", ", ".join(f"{name} {version}" for name, version in facts["versions"].items())),

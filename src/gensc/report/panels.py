@@ -1,4 +1,4 @@
-"""A panel for each learned backbone, side by side where there are several."""
+"""A panel for each learned codec, side by side where there are several."""
 
 import math
 from collections.abc import Sequence
@@ -37,8 +37,8 @@ def panels(rows: Sequence[Row], height: float) -> tuple[Figure, list[tuple[Axes,
 
 
 def parts_within(rows: Sequence[Row]) -> tuple[str, ...]:
-    """The labels that tell the lines of one panel apart: all that vary, but not the backbone that it is named by."""
-    alone = {"backbone"} if len(together(rows)) > 1 else set()
+    """The labels that tell the lines of one panel apart: all that vary, but not the codec that it is named by."""
+    alone = {"codec"} if len(together(rows)) > 1 else set()
     return tuple(part for part in varying(rows) if part not in alone) or ("transport",)
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,34 +17,36 @@ from gensc.experiment.run import run_digest
 from gensc.link import make
 from gensc.machine.progress import track
 from gensc.metric import Estimate
-from gensc.metric.classification import confusion
 from gensc.metric.estimate import proportion
-from gensc.metric.figures import Measure, measure
-from gensc.report.labels import Labels, Role, is_gensc6g, labels, role
+from gensc.metric.figures import Measure
+from gensc.report.labels import Labels, Role, convention, labels, mark, role
+from gensc.task import Task
+from gensc.task.base import Run
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
     """One scheme at one SNR.
 
-    ``snr_db`` is Es/N0 in dB, but where ``plain_ratio`` says that the scheme takes the number as a ratio.
-    ``figures`` by name, ``headline`` the name that leads; ``seeds`` those that are aggregated, S of them.
+    ``snr_db`` is Es/N0 in dB, but a plain ratio where ``convention`` names one that takes the number so.
+    ``measures``: what its task says of its figures, the headline first; ``figures`` by the name of their measure;
+    ``seeds`` those that are aggregated, S of them.
     ``role``: a learned link, the separate baseline, or a bound. ``arrived``: the share of items delivered.
     Cost an item: ``uses`` (complex channel uses), ``bits``, ``seconds`` on the air, ``cbr`` (uses per source
     value), ``receive_ms`` of computing after the encoder. ``params_m``: millions of parameters.
-    ``values`` float [S,N]: the headline of each item, where the points hold it (for accuracy 1 where an item is
-    classified rightly). ``confusion`` int [C,C] (true, predicted) summed over the seeds, where items are classified.
+    ``values`` float [S,N]: the headline of each item, where it is a mean over them. ``confusion`` int [C,C] (true,
+    predicted) over all seeds, where classes are told apart.
     """
 
     scheme: int
     role: Role
-    backbone: str
-    decoder: str
+    codec: str
+    task: str
     transport: str
     channel: str
     snr_db: float
-    plain_ratio: bool
-    headline: str
+    convention: str
+    measures: tuple[Measure, ...]
     figures: dict[str, Estimate]
     arrived: Estimate
     seeds: tuple[int, ...]
@@ -58,14 +60,29 @@ class Row:
     confusion: np.ndarray | None
 
     @property
+    def measure(self) -> Measure:
+        """What leads tables and plots."""
+        return self.measures[0]
+
+    @property
+    def headline(self) -> str:
+        """The name of the leading figure."""
+        return self.measure.name
+
+    @property
     def leading(self) -> Estimate:
-        """The figure that leads tables and plots."""
+        """The leading figure."""
         return self.figures[self.headline]
 
     @property
-    def measure(self) -> Measure:
-        """How the leading figure is shown."""
-        return measure(self.headline)
+    def plain_ratio(self) -> bool:
+        """Whether ``snr_db`` is a plain ratio and no dB."""
+        return bool(self.convention)
+
+    @property
+    def mark(self) -> str:
+        """The mark of its convention, "[name]"; "" where ``snr_db`` is in dB."""
+        return mark(self.convention)
 
     @property
     def true_db(self) -> float:
@@ -134,47 +151,31 @@ def _rows(schemes: tuple[Experiment, ...], classes: int, links: dict[str, LinkFa
 
 def _row(experiment: Experiment, label: Labels, classes: int, runs: list[tuple[LinkFacts, Point]]) -> Row:
     link, point = runs[0]
-    task = make("task", experiment.link.task, classes=classes)
+    task: Task = make("task", experiment.link.task, classes=classes)
     columns = [one.columns for _, one in runs]
     uses = _mean(one.uses for _, one in runs)
-    size = experiment.data.size
     return Row(
-        link.scheme, role(experiment), label.backbone, label.decoder, label.transport, label.channel, point.snr_db,
-        is_gensc6g(experiment), task.headline, task.summarise(columns), _arrived(columns),
+        link.scheme, role(experiment), label.codec, label.task, label.transport, label.channel, point.snr_db,
+        convention(experiment), task.measures, task.summarise(columns), _arrived(columns),
         tuple(one.seed for one, _ in runs), params_m=link.facts["parameters"] / 1e6, uses=uses,
         bits=_mean(one.bits for _, one in runs), seconds=_mean(one.seconds for _, one in runs),
-        cbr=float(units.bandwidth_ratio(uses, (3, size, size))),
-        receive_ms=_mean(one.facts["receive_ms"] for one, _ in runs), values=_values(columns, task.headline),
-        confusion=_confusion(columns, classes),
+        cbr=uses / _mean(one.values for _, one in runs),
+        receive_ms=_mean(one.facts["receive_ms"] for one, _ in runs), values=_values(task, columns),
+        confusion=task.confusion(columns),
     )
 
 
-def _arrived(columns: list[dict[str, np.ndarray]]) -> Estimate:
+def _arrived(columns: Sequence[Run]) -> Estimate:
     """The share of items whose column "ok" says that they arrived; all, where a point has no such column."""
     items = len(next(iter(columns[0].values())))
     return proportion(np.stack([run.get("ok", np.ones(items, dtype=bool)) for run in columns]))
 
 
-def _values(columns: list[dict[str, np.ndarray]], headline: str) -> np.ndarray | None:
-    if headline in columns[0]:
-        return np.stack([run[headline] for run in columns]).astype(float)
-    if headline == "accuracy" and _classified(columns):
-        return np.stack([run["predicted"] == run["label"] for run in columns]).astype(float)
-    return None
-
-
-def _confusion(columns: list[dict[str, np.ndarray]], classes: int) -> np.ndarray | None:
-    if not _classified(columns):
-        return None
-    predicted = np.stack([run["predicted"] for run in columns])
-    counts: np.ndarray = confusion(np.broadcast_to(columns[0]["label"], predicted.shape), predicted, classes)
-    return counts.sum(axis=0)
-
-
-def _classified(columns: list[dict[str, np.ndarray]]) -> bool:
-    return {"label", "predicted"} <= columns[0].keys()
+def _values(task: Task, columns: Sequence[Run]) -> np.ndarray | None:
+    values = [of_run for of_run in map(task.per_item, columns) if of_run is not None]
+    return np.stack(values) if len(values) == len(columns) else None
 
 
 def _mean(values: Iterable[float]) -> float:
-    known = list(values)
-    return math.fsum(known) / len(known)
+    numbers = list(values)
+    return math.fsum(numbers) / len(numbers)

@@ -9,18 +9,18 @@ from gensc.report.rows import Finished, Row
 
 def summary(finished: Finished) -> list[str]:
     """Sentences for each task: the best scheme at the highest SNR, beside the baselines, what it costs beside the
-    others, the lowest SNR, and what the numbers of [gensc6g] mean."""
-    return [said for rows in by_headline(finished.rows) for said in _of_task(rows, len(finished.classes))]
+    others, the lowest SNR, and what the numbers of a marked convention mean."""
+    return [said for rows in by_headline(finished.rows) for said in _of_task(rows)]
 
 
-def _of_task(all_rows: tuple[Row, ...], classes: int) -> list[str]:
+def _of_task(all_rows: tuple[Row, ...]) -> list[str]:
     parts, shown = varying(all_rows), all_rows[0].measure
     # A bound is no scheme that can win, and what is no dB stands on no axis with the rest.
     rows = [row for row in all_rows if row.role != "bound" and not row.plain_ratio] or list(all_rows)
     highest, lowest = max(row.snr_db for row in rows), min(row.snr_db for row in rows)
     top = [row for row in rows if row.snr_db == highest]
     best = _best(top)
-    said = [_leader(best, top, parts, classes)]
+    said = [_leader(best, top, parts)]
     said += _baselines(best, [row for row in all_rows if row.snr_db == highest], parts)
     cheap = min(top, key=lambda row: (row.uses, -shown.better(row.leading.value)))
     if cheap.uses < best.uses:
@@ -34,7 +34,7 @@ def _of_task(all_rows: tuple[Row, ...], classes: int) -> list[str]:
     ratio = [row for row in all_rows if row.plain_ratio]
     if ratio and len(ratio) < len(all_rows):
         last = max(ratio, key=lambda row: row.snr_db)
-        said.append(f'What [gensc6g] calls "{last.snr_db:g}" is a ratio, {last.true_db:.1f} dB: '
+        said.append(f'What {last.mark} calls "{last.snr_db:g}" is a ratio, {last.true_db:.1f} dB: '
                     f"its {_value(last)} belongs there and not at {last.snr_db:g} dB.")
     return said
 
@@ -43,14 +43,14 @@ def _best(rows: Sequence[Row]) -> Row:
     return max(rows, key=lambda row: row.measure.better(row.leading.value))
 
 
-def _leader(best: Row, top: Sequence[Row], parts: Sequence[str], classes: int) -> str:
+def _leader(best: Row, top: Sequence[Row], parts: Sequence[str]) -> str:
     figure, shown, several = best.leading, best.measure, len(by_scheme(top))
     close = sum(row is not best and row.leading.high >= figure.low and row.leading.low <= figure.high for row in top)
     among = f", the {shown.best} of {several} schemes" if several > 1 else ""
     among += f" ({close} other{'s' * (close > 1)} with overlapping intervals)" if close else ""
     items = f"{figure.items} test item{'s' * (figure.items > 1)}"
     seeds = f"{figure.seeds} seed{'s' * (figure.seeds > 1)}"
-    chance = f"; chance is {100 / classes:.1f} %" if best.headline == "accuracy" else ""
+    chance = "" if shown.chance is None else f"; chance is {shown.said(shown.chance)}"
     ends = f"95 % interval {signed(shown.number(figure.low))} to {signed(shown.said(figure.high))}"
     ends = ends if math.isfinite(figure.high - figure.low) else "no interval"
     less = "" if shown.more_is_better else ", where less is better"
@@ -89,8 +89,8 @@ def _name(row: Row, parts: Sequence[str]) -> str:
     uses = f" with {text(row, 'uses')}" if "uses" in parts else ""
     if row.role != "learned":
         return f"{pair(row)} over {row.channel}{uses}"
-    backbone = f"{row.backbone}, " if "backbone" in parts else ""
-    return f"{backbone}{row.transport} over {row.channel}{uses}"
+    codec = f"{row.codec}, " if "codec" in parts else ""
+    return f"{codec}{row.transport} over {row.channel}{uses}"
 
 
 def _value(row: Row) -> str:

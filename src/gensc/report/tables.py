@@ -6,13 +6,12 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
-from gensc.metric.figures import measure
-from gensc.report.names import DASH, PLAIN_RATIO, by_headline, by_scheme, count, span
+from gensc.metric import Estimate
+from gensc.metric.figures import Measure
+from gensc.report.names import DASH, PLAIN_RATIO, by_headline, by_scheme, count, marks, measures, span
 from gensc.report.rows import Finished, Row
 
-# What a table with room for three figures shows of a task; of others, and where one of them is missing, the
-# headline and the next ones.
-_THREE = {"accuracy": ("accuracy", "f1", "recall"), "psnr": ("psnr", "ms_ssim", "st_lpips")}
+MOST_FIGURES = 3
 _MOST_SNRS = 4
 _LATEX = str.maketrans({
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -21,16 +20,9 @@ _LATEX = str.maketrans({
 })
 
 
-def leading(rows: Sequence[Row]) -> tuple[str, ...]:
-    """The names of at most three figures of a task, its headline first."""
-    headline, known = rows[0].headline, rows[0].figures
-    chosen = [name for name in _THREE.get(headline, ()) if name in known]
-    return tuple(dict.fromkeys([headline, *chosen, *known]))[:3]
-
-
-def classified(rows: Iterable[Row]) -> bool:
-    """Whether all of the rows are of classification, whose tables are those of the paper."""
-    return all(row.headline == "accuracy" and {"f1", "recall"} <= row.figures.keys() for row in rows)
+def leading(rows: Sequence[Row]) -> list[Measure]:
+    """What a table with room for three figures shows of a task: its first measures, in the order of their worth."""
+    return list(measures(rows).values())[:MOST_FIGURES]
 
 
 def all_arrived(rows: Iterable[Row]) -> bool:
@@ -49,47 +41,42 @@ def snr_heading(snr_db: float, rows: Iterable[Row]) -> str:
 
 
 def ratio_note(rows: tuple[Row, ...]) -> str:
-    """What the numbers of [gensc6g] mean, or nothing where no row has them."""
-    marked = {row.snr_db: row.true_db for row in rows if row.plain_ratio}
-    means = ", ".join(f'"{number:g}" is {db:.1f} dB' for number, db in sorted(marked.items()))
-    return f"[gensc6g]: {PLAIN_RATIO}, not dB: {means}." if marked else ""
+    """What the numbers of the marked conventions mean, or nothing where no row has one."""
+    return " ".join(_means(mark, {row.snr_db: row.true_db for row in rows if row.mark == mark}) for mark in marks(rows))
+
+
+def _means(mark: str, numbers: dict[float, float]) -> str:
+    means = ", ".join(f'"{number:g}" is {db:.1f} dB' for number, db in sorted(numbers.items()))
+    return f"{mark}: {PLAIN_RATIO}, not dB: {means}."
 
 
 def csv_text(rows: tuple[Row, ...]) -> str:
     """One line for each row; the same rows give the same bytes.
 
-    A table of classification has the paper's columns: accuracy with its interval, F1, recall, parameters. Any
-    other has every figure with its interval, what arrived, bits and CBR. What arrived is in the first too where
-    something was lost. A cell is empty where a scheme's task lacks the figure.
+    Whatever the task: the scheme's labels, SNR and cost, then every figure and what arrived, each with the ends of its
+    interval, then parameters in millions and the number of seeds. A cell is empty where a scheme's task lacks the
+    figure.
     """
-    paper = classified(rows)
-    names = dict.fromkeys(leading(rows) if paper else (name for row in rows for name in row.figures))
-    ranged = [name for name in names if not paper or name == rows[0].headline]
-    arrived = not (paper and all_arrived(rows))
-    head = ["backbone", "decoder"] if paper else ["codec", "task"]
-    head += ["transport", "channel", "snr_db", "uses"]
-    for name in [*names, *(["arrived"] if arrived else [])]:
-        head += [name, f"{name}_low", f"{name}_high"] if name in (*ranged, "arrived") else [name]
-    made = io.StringIO()
-    writer = csv.writer(made, lineterminator="\n")
-    writer.writerow([*head, *(() if paper else ("bits", "cbr")), "params_m", "seeds"])
+    shown = measures(rows)
+    ranged = [f"{name}{end}" for name in (*shown, "arrived") for end in ("", "_low", "_high")]
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["codec", "task", "transport", "channel", "snr_db", "uses", "bits", "cbr", *ranged, "params_m",
+                     "seeds"])
     for row in rows:
-        cells = [row.backbone, row.decoder, row.transport, row.channel, f"{row.snr_db:g}", count(row.uses)]
-        for name in names:
-            cells += _numbers(row, name, name in ranged)
-        if arrived:
-            cells += [f"{one:.4f}" for one in (row.arrived.value, row.arrived.low, row.arrived.high)]
-        if not paper:
-            cells += [count(row.bits), f"{row.cbr:.6g}"]
+        cells = [row.codec, row.task, row.transport, row.channel, f"{row.snr_db:g}", count(row.uses), count(row.bits),
+                 f"{row.cbr:.6g}"]
+        for name, measure in shown.items():
+            cells += _numbers(row.figures.get(name), measure)
+        cells += [f"{one:.4f}" for one in (row.arrived.value, row.arrived.low, row.arrived.high)]
         writer.writerow([*cells, f"{row.params_m:.4f}", len(row.seeds)])
-    return made.getvalue()
+    return table.getvalue()
 
 
-def _numbers(row: Row, name: str, ranged: bool) -> list[str]:
-    figure = row.figures.get(name)
+def _numbers(figure: Estimate | None, measure: Measure) -> list[str]:
     if figure is None:
-        return [""] * (3 if ranged else 1)
-    return [f"{one:.4f}" for one in ((figure.value, figure.low, figure.high) if ranged else (figure.value,))]
+        return ["", "", ""]
+    return [measure.exact(one) for one in (figure.value, figure.low, figure.high)]
 
 
 def latex(finished: Finished) -> str:
@@ -112,26 +99,25 @@ def _latex_table(finished: Finished, rows: tuple[Row, ...]) -> str:
 
 def _latex_block(rows: tuple[Row, ...], numbers: list[float]) -> str:
     """The lines of all schemes under some of the SNRs, as wide as the text."""
-    names = leading(rows)
-    width = len(names)
+    shown = leading(rows)
+    width = len(shown)
     heads = " & ".join(rf"\multicolumn{{{width}}}{{c}}{{SNR = {_minus(escape(snr_heading(one, rows)))}}}"
                        for one in numbers)
     rules = " ".join(rf"\cmidrule(lr){{{7 + width * i}-{6 + width * (i + 1)}}}" for i in range(len(numbers)))
-    left = "Backbone & Decoder" if classified(rows) else "Codec & Task"
     lines = [
         r"  \resizebox{\textwidth}{!}{%",
         rf"  \begin{{tabular}}{{llllrr{'c' * width * len(numbers)}}}", r"    \toprule",
         rf"    & & & & & & {heads} \\", f"    {rules}",
-        rf"    {left} & Transport & Channel & Uses & Params (M)"
-        + "".join(f" & {_latex_head(name)}" for name in names) * len(numbers) + r" \\",
+        "    Codec & Task & Transport & Channel & Uses & Params (M)"
+        + "".join(f" & {_latex_head(measure)}" for measure in shown) * len(numbers) + r" \\",
         r"    \midrule",
     ]
     for group in by_scheme(rows):
         first, known = group[0], {row.snr_db: row for row in group}
-        cells = [escape(one) for one in (first.backbone, first.decoder, first.transport, first.channel)]
+        cells = [escape(one) for one in (first.codec, first.task, first.transport, first.channel)]
         cells += [span(count(row.uses) for row in group).replace(DASH, "--"), f"{first.params_m:.2f}"]
         for number in numbers:
-            cells += _latex_figures(known.get(number), names)
+            cells += _latex_figures(known.get(number), shown)
         lines.append("    " + " & ".join(cells) + r" \\")
     return "\n".join([*lines, r"    \bottomrule", r"  \end{tabular}}"])
 
@@ -151,19 +137,18 @@ def _plain_name(name: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in name)
 
 
-def _latex_head(name: str) -> str:
-    shown = measure(name)
-    return escape(shown.head) + ("" if shown.more_is_better else r" $\downarrow$")
+def _latex_head(measure: Measure) -> str:
+    return escape(measure.head) + ("" if measure.more_is_better else r" $\downarrow$")
 
 
-def _latex_figures(row: Row | None, names: Sequence[str]) -> list[str]:
-    if row is None:
-        return ["--"] * len(names)
-    return [_minus(measure(name).plain(row.figures[name].value)) if name in row.figures else "--" for name in names]
+def _latex_figures(row: Row | None, shown: Sequence[Measure]) -> list[str]:
+    figures = {} if row is None else row.figures
+    return [_minus(measure.plain(figures[measure.name].value)) if measure.name in figures else "--"
+            for measure in shown]
 
 
 def caption(finished: Finished, rows: tuple[Row, ...]) -> str:
-    """What the figures are, in one line: items, seeds, intervals, what the numbers of [gensc6g] mean."""
+    """What the figures are, in one line: items, seeds, intervals, what the numbers of a marked convention mean."""
     fewest, most = min(len(row.seeds) for row in rows), max(len(row.seeds) for row in rows)
     seeds = f"{most} seed{'s' * (most > 1)}" if fewest == most else f"{fewest} to {most} seeds"
     said = (f"{finished.experiment.name}: {rows[0].leading.items} test items, {seeds}; "

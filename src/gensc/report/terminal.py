@@ -9,7 +9,7 @@ from rich.table import Table
 
 from gensc.report.names import PARTS, by_headline, by_scheme, count, shared, span, together, varying
 from gensc.report.rows import Finished, Row
-from gensc.report.tables import caption, classified, snr_heading, snrs
+from gensc.report.tables import caption, snr_heading, snrs
 
 WIDEST = 20
 _WIDEST_FIGURE = "100.0 ±10.0"
@@ -17,7 +17,7 @@ _WIDEST_FIGURE = "100.0 ±10.0"
 
 def show(finished: Finished, console: Console) -> None:
     """Print the leading figure at each SNR with the wider half of its 95 % interval, a line for each scheme and a
-    table for each learned backbone that has several. Fits 80 columns for four SNRs; more SNRs than fit go on in
+    table for each learned codec that has several. Fits 80 columns for four SNRs; more SNRs than fit go on in
     another table."""
     for rows in by_headline(finished.rows):
         _show_task(finished, rows, console)
@@ -28,7 +28,7 @@ def show(finished: Finished, console: Console) -> None:
 def _show_task(finished: Finished, rows: tuple[Row, ...], console: Console) -> None:
     groups, shown = together(rows), rows[0].measure
     several = {"uses"} if len({row.uses for row in rows}) > 1 else set()
-    alone = {"backbone"} if all(name for name, _ in groups) else set()
+    alone = {"codec"} if all(name for name, _ in groups) else set()
     parts = [part for part in PARTS if part in several.union(varying(rows)) - alone]
     what = f"{shown.shown} in {shown.unit}" if shown.unit else shown.shown
     what += " (± 95 % interval)" if shown.more_is_better else " (± 95 % interval; lower is better)"
@@ -36,7 +36,7 @@ def _show_task(finished: Finished, rows: tuple[Row, ...], console: Console) -> N
         title = f"{finished.experiment.name}{f', {name}' if name else ''}: {what}"
         for numbers in _fitting(snrs(rows), parts, group, console.width):
             console.print(_table(title, parts, group, numbers))
-    common = shared(rows).removeprefix(rows[0].backbone if alone else "").removeprefix(", ")
+    common = shared(rows).removeprefix(rows[0].codec if alone else "").removeprefix(", ")
     if common:
         console.print(f"All: {common}.", markup=False, highlight=False)
     console.print(caption(finished, rows), markup=False, highlight=False, soft_wrap=True)
@@ -44,7 +44,7 @@ def _show_task(finished: Finished, rows: tuple[Row, ...], console: Console) -> N
 
 def _fitting(numbers: list[float], parts: list[str], rows: list[Row], width: int) -> list[list[float]]:
     """The SNRs in runs that fit beside the labels, at least four to a table."""
-    labels = sum(2 + max(len(_heading(part, rows)), *(len(_part(group, part)) for group in by_scheme(rows)))
+    labels = sum(2 + max(len(part), *(len(_part(group, part)) for group in by_scheme(rows)))
                  for part in parts)
     fit = max(4, (width - labels) // (len(_WIDEST_FIGURE) + 2))
     return [numbers[start:start + fit] for start in range(0, len(numbers), fit)]
@@ -56,7 +56,7 @@ def _table(title: str, parts: list[str], rows: list[Row], numbers: Sequence[floa
     schemes = [(group, [_part(group, part) for part in parts]) for group in by_scheme(rows)]
     for place, part in enumerate(parts):
         widest = max(len(cells[place]) for _, cells in schemes)
-        table.add_column(_heading(part, rows), justify="right" if part == "uses" else "left", overflow="fold",
+        table.add_column(part, justify="right" if part == "uses" else "left", overflow="fold",
                          no_wrap=part == "uses", min_width=min(WIDEST, widest))
     for number in numbers:
         table.add_column(snr_heading(number, rows), justify="right", no_wrap=True, min_width=len(_WIDEST_FIGURE))
@@ -68,11 +68,6 @@ def _table(title: str, parts: list[str], rows: list[Row], numbers: Sequence[floa
 
 def _part(group: list[Row], part: str) -> str:
     return span(count(row.uses) for row in group) if part == "uses" else str(getattr(group[0], part))
-
-
-def _heading(part: str, rows: list[Row]) -> str:
-    """What a label is called: the paper's words for classification."""
-    return part if classified(rows) else {"backbone": "codec", "decoder": "task"}.get(part, part)
 
 
 def _markup(text: str) -> str:

@@ -3,5 +3,6 @@
 from gensc.task.base import Task
 from gensc.task.classify import Classify
 from gensc.task.reconstruct import Reconstruct
+from gensc.task.several import Several
 
-__all__ = ["Classify", "Reconstruct", "Task"]
+__all__ = ["Classify", "Reconstruct", "Several", "Task"]

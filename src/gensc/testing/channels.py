@@ -51,6 +51,7 @@ def check_channel(make: Callable[[], Channel], device: str = "cpu") -> None:
             _noise(channel, device)
             _noise_apart_from_signal(channel, device)
             _gain(channel, device)
+        _draws_apart_from_signal(channel, device)
         _silence(channel, device)
         _samples(channel, _made(make, 2, device), device)
     _gradients(channel, device)
@@ -173,6 +174,27 @@ def _noise_apart_from_signal(channel: Channel, device: str) -> None:
                 f"item {item}: {seen:.3f} N0")
 
 
+def _draws_apart_from_signal(channel: Channel, device: str, rate_hz: float | None = None) -> None:
+    """Two signals that have nothing in common meet the same gain and the same noise."""
+    law = "a channel's draws never depend on the signal"
+    signals = _qpsk(ITEMS, 64).to(device), torch.view_as_complex(2 * draw("other signal", ITEMS, 64, 2)).to(device)
+
+    def through(x: Tensor, snr_db: float) -> Signal:
+        state = _state(snr_db, ITEMS)
+        out: Signal = channel(Signal(x, state.n0.to(device), rate_hz=rate_hz), state)
+        return out
+
+    heard = [through(x, 10.0) for x in signals]
+    first, second = (out.h for out in heard)
+    assert first is not None and second is not None
+    same(first, second, f"{law}: the gain h")
+    if not channel.exact:
+        return
+    plain = channel.transparent and rate_hz is None
+    noise = [out.x - (first * x if plain else through(x, INF).x) for out, x in zip(heard, signals, strict=True)]
+    close(noise[0], noise[1], f"{law}: the noise")
+
+
 def _many(channel: Channel) -> int:
     """How many items say something of a mean: few where each goes through a program outside (``needs``)."""
     return 200 if channel.needs else FADES
@@ -207,6 +229,7 @@ def _samples(channel: Channel, second: Channel, device: str) -> None:
     looks(out.x, (len(ITEMS), 7), torch.complex64, torch.device(device), "the output samples x")
     require(out.rate_hz == RATE_HZ, "samples stay samples: rate_hz is kept", out.rate_hz)
     _same_bits(channel, second, device, RATE_HZ)
+    _draws_apart_from_signal(channel, device, RATE_HZ)
     noise = (_send(channel, ITEMS, 5.0, USES, device, rate_hz=RATE_HZ).x
              - _send(channel, ITEMS, INF, USES, device, rate_hz=RATE_HZ).x).cpu()
     _circular(noise / units.noise_power(5.0).sqrt(), "per sample of a waveform")

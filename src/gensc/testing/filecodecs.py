@@ -1,109 +1,154 @@
-"""The laws of a codec whose payloads are bytes: they fit the room, and whatever arrives gives an item."""
+"""The laws of a codec of pictures that makes bytes: they fit the budget, and whatever arrives gives a picture."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from gensc.batch import Batch
 from gensc.codec import Codec
+from gensc.codec.base import Received
 from gensc.rng import Rng
-from gensc.signal import Received, Rehearsal, State
+from gensc.signal import ANY, MAIN, Cost, Delivery, State
 from gensc.testing.laws import backward, leaves_torch_rng, looks, require, same, trains
+from gensc.testing.spies import Streams, Truth
 
-ROOMS = (20_000, 3_000, 1)
+BUDGETS = (20_000, 3_000, 1)
 """Bytes an item: ample, tight, and too little for anything."""
+OBLONG = (40, 56)
+"""Height and width, px, of a picture that is no square."""
+Payloads = tuple[bytes | None, ...]
 
 
 def check_bytes_codec(codec: Codec, second: Codec, pictures: Callable[[list[int]], Batch]) -> None:
     """The laws on two instances of one codec, over items that ``pictures`` makes by their identities."""
     batch = pictures([2, 7, 4])
-    payload = _encoded(codec, batch, ROOMS)
-    _fits(codec, batch, payload)
+    oblong = Batch(interpolate(batch.pixels, OBLONG, mode="bilinear"), batch.item)
     second.load_state_dict(codec.state_dict())
-    require(_encoded(second, batch, ROOMS) == payload, "a second instance with the same state_dict gives the same "
-            "payloads")
-    if codec.frozen:
-        require(not list(codec.parameters()), "a frozen codec of bytes has nothing to train",
-                [name for name, _ in codec.named_parameters()])
-    else:
-        rehearses(codec, batch)
-    _received(codec, batch, payload)
-    _damage(codec, batch, payload[0])
+    for items in (batch, oblong):
+        payloads = _encoded(codec, items, BUDGETS)
+        _fits(codec, items, payloads)
+        require(_encoded(second, items, BUDGETS) == payloads, "a second instance with the same state_dict gives the "
+                "same payloads")
+        _received(codec, items, payloads)
+        _ends(codec, items, payloads)
+        _damage(codec, items, payloads[0])
+    learning = [name for name, parameter in codec.named_parameters() if parameter.requires_grad]
+    if codec.classical:
+        require(not learning, "a classical codec has nothing to train", learning)
+    if learning:
+        _learns(codec, batch)
 
 
-def _state(batch: Batch, room: tuple[int, ...] | None = None) -> State:
+def _state(batch: Batch, budgets: tuple[int, ...] | None = None) -> State:
     state = State.of(10.0, batch.item.tolist(), Rng.seeded(7, "testing"))
-    return replace(state, room=room)
+    return replace(state, shape=batch.shape, values=batch.values, budget=budgets)
 
 
-def _encoded(codec: Codec, batch: Batch, rooms: tuple[int, ...]) -> tuple[bytes, ...]:
-    payload = codec.encode(batch, _state(batch, rooms))
-    if not (isinstance(payload, tuple) and all(type(one) is bytes for one in payload)):
-        raise AssertionError("codec.shape is None: the payload is a tuple of bytes, one string an item")
-    require(len(payload) == len(batch), "a payload an item", len(payload))
-    return payload
+def _delivery(payloads: Payloads) -> Delivery:
+    arrived = torch.tensor([bool(payload) for payload in payloads])
+    none = torch.zeros(len(payloads))
+    return Delivery({MAIN: payloads}, arrived, Cost(none, none, none))
 
 
-def _fits(codec: Codec, batch: Batch, payload: tuple[bytes, ...]) -> None:
-    kept = batch.x.clone()
-    leaves_torch_rng(lambda: _encoded(codec, batch, ROOMS), "encoding does not touch torch's global generator")
-    same(batch.x, kept, "a codec does not change the pictures it is given")
-    require(_encoded(codec, batch, ROOMS) == payload, "the same input gives the same bytes")
-    for one, room in zip(payload, ROOMS, strict=True):
-        require(len(one) <= room, "a payload fits its room", f"{len(one)} bytes in {room}")
-    require(payload[0] != b"" and payload[2] == b"", "b\"\" is sent where nothing fits, and only there",
-            [len(one) for one in payload])
+def _encoded(codec: Codec, batch: Batch, budgets: tuple[int, ...]) -> tuple[bytes, ...]:
+    parts = codec.encode(batch.bare(), _state(batch, budgets).sender())
+    require(parts.keys() == {MAIN}, "a codec makes the parts of its form", ", ".join(parts))
+    payloads = parts[MAIN]
+    if not (isinstance(payloads, tuple) and all(type(payload) is bytes for payload in payloads)):
+        raise AssertionError("a part of the form None is a tuple of bytes, one string an item")
+    require(len(payloads) == len(batch), "a payload an item", len(payloads))
+    return tuple(payload for payload in payloads if payload is not None)
+
+
+def _fits(codec: Codec, batch: Batch, payloads: tuple[bytes, ...]) -> None:
+    kept = batch.pixels.clone()
+    leaves_torch_rng(lambda: _encoded(codec, batch, BUDGETS), "encoding does not touch torch's global generator")
+    same(batch.pixels, kept, "a codec does not change the pictures it is given")
+    require(_encoded(codec, batch, BUDGETS) == payloads, "the same input gives the same bytes")
+    _within(payloads)
     for place in range(len(batch)):
-        alone = _encoded(codec, batch.select(torch.tensor([place])), ROOMS[place : place + 1])
-        require(alone == payload[place : place + 1], "an item's payload is the same alone and in a batch")
+        alone = _encoded(codec, batch.select(torch.tensor([place])), BUDGETS[place : place + 1])
+        require(alone == payloads[place : place + 1], "an item's payload is the same alone and in a batch")
 
 
-def rehearses(codec: Codec, batch: Batch) -> None:
-    """What a codec that learns sends while training carries a gradient to all its parameters, and prices its rate."""
+def _within(payloads: tuple[bytes, ...]) -> None:
+    for payload, budget in zip(payloads, BUDGETS, strict=True):
+        require(len(payload) <= budget, "a payload fits its budget", f"{len(payload)} bytes in {budget}")
+    require(payloads[0] != b"" and payloads[2] == b"", "b\"\" is sent where nothing fits, and only there",
+            [len(payload) for payload in payloads])
+
+
+def _learns(codec: Codec, batch: Batch) -> None:
+    """In training what is received carries a gradient to all that learns, and draws from the state's streams alone."""
     codec.train()
     codec.zero_grad(set_to_none=True)
-    kept: list[Rehearsal] = []
-    leaves_torch_rng(lambda: kept.append(_rehearsed(codec, batch)), "a rehearsal draws from state.rng alone")
-    again = _rehearsed(codec, batch)
-    same(again.values, kept[0].values, "the same seed gives the same rehearsal")
-    looks(again.penalty, (len(batch),), torch.float32, again.penalty.device, "the penalty [B] on the rate")
-    shown = codec.decode(again.values, _state(batch))
-    backward(shown.square().mean() + again.penalty.mean(), "rehearsal")
+    before = {name: value.clone() for name, value in codec.state_dict().items()}
+    first: list[Tensor] = []
+    leaves_torch_rng(lambda: first.append(_trained(codec, batch)[0]), "training draws from state.rng alone")
+    codec.load_state_dict(before)
+    picture, penalty = _trained(codec, batch)
+    same(picture, first[0], "the same seed gives the same pictures in training")
+    looks(penalty, (len(batch),), torch.float32, penalty.device, "the penalty [B] on the rate")
+    backward(picture.square().mean() + penalty.mean(), "training")
     trains(codec, "codec")
     codec.eval()
 
 
-def _rehearsed(codec: Codec, batch: Batch) -> Rehearsal:
-    payload = codec.encode(batch, _state(batch))
-    if not isinstance(payload, Rehearsal):
-        raise AssertionError("a codec that learns and makes bytes sends a Rehearsal while training")
-    return payload
+def _trained(codec: Codec, batch: Batch) -> tuple[Tensor, Tensor]:
+    """The pictures that training sees, and the penalty [B] on their rate."""
+    sender = _state(batch, BUDGETS).sender()
+    rehearsal = codec.rehearse(batch.bare(), sender)
+    if rehearsal is not None:
+        return _picture(codec, batch, rehearsal.received), rehearsal.penalty
+    payloads = _encoded(codec, batch, BUDGETS)
+    _within(payloads)
+    return _decoded(codec, batch, payloads), torch.zeros(len(batch))
 
 
-def _received(codec: Codec, batch: Batch, payload: tuple[bytes, ...]) -> None:
-    whole = _decoded(codec, batch, payload)
-    alone = [_decoded(codec, batch.select(torch.tensor([place])), payload[place : place + 1])
+@torch.no_grad()
+def _received(codec: Codec, batch: Batch, payloads: tuple[bytes, ...]) -> None:
+    whole = _decoded(codec, batch, payloads)
+    alone = [_decoded(codec, batch.select(torch.tensor([place])), payloads[place : place + 1])
              for place in range(len(batch))]
     same(torch.cat(alone), whole, "an item is decoded the same alone and in a batch")
-    lost = _decoded(codec, batch, (payload[0], None, None))
+    lost = _decoded(codec, batch, (payloads[0], None, None))
     same(lost[0], whole[0], "a lost item does not touch its neighbours")
     same(lost[1], lost[2], "every lost item is concealed the same way")
     same(whole[2], lost[2], "an item that was not sent is concealed as a lost one")
-    if whole.shape == batch.x.shape:
-        error = (whole - batch.x).square().flatten(1).mean(dim=1)
-        require(error[0] < (lost[1] - batch.x[0]).square().mean(), "what arrived is nearer than the concealment",
-                error.tolist())
+    error = (whole.to(batch.pixels) - batch.pixels).square().flatten(1).mean(dim=1)
+    concealed = (lost[1].to(batch.pixels) - batch.pixels[0]).square().mean()
+    require(error[0] < concealed, "what arrived is nearer than the concealment", [*error.tolist(), float(concealed)])
 
 
-def _decoded(codec: Codec, batch: Batch, payload: Received) -> Tensor:
-    received = codec.decode(payload, _state(batch))
-    looks(received, (len(batch), *codec.received_shape(None)), torch.float32, received.device,
-          "what is decoded, [B, *codec.received_shape(None)],")
-    return received
+def _decoded(codec: Codec, batch: Batch, payloads: Payloads) -> Tensor:
+    return _picture(codec, batch, codec.decode(_delivery(payloads), _state(batch, BUDGETS).receiver()))
 
 
+def _picture(codec: Codec, batch: Batch, received: Received) -> Tensor:
+    """What was received, which is a picture of the sides of the item's where the codec says ANY."""
+    form = codec.received(codec.form)
+    require(received.keys() == form.keys() == {MAIN}, "decode makes what codec.received says", ", ".join(received))
+    shape = tuple(seen if side == ANY else side for side, seen in zip(form[MAIN] or (), batch.shape, strict=True))
+    picture = received[MAIN]
+    assert isinstance(picture, Tensor), "pictures are a tensor"
+    looks(picture, (len(batch), *shape), torch.float32, picture.device, "what is decoded, [B, 3, H, W],")
+    return picture
+
+
+def _ends(codec: Codec, batch: Batch, payloads: tuple[bytes, ...]) -> None:
+    """The encoder reads no truth; neither end asks for a stream that is the channel's."""
+    state, truth, streams = _state(batch, BUDGETS), Truth(), Streams()
+    codec.encode(replace(batch, truth=truth), streams.spied(state.sender()))
+    codec.decode(_delivery(payloads), streams.spied(state.receiver()))
+    require(not truth.read, "the encoder reads no truth", ", ".join(map(str, truth.read)))
+    taken = streams.of_channels()
+    require(not taken, "no end asks for a random stream of the channel", ", ".join(taken))
+
+
+@torch.no_grad()
 def _damage(codec: Codec, batch: Batch, payload: bytes) -> None:
     """Whatever comes is decoded, or concealed: no exception, no other shape, no nan."""
     first = batch.select(torch.tensor([0, 0]))

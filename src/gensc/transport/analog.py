@@ -3,18 +3,19 @@
 import torch
 from torch import Tensor, nn
 
-from gensc.channel import AWGN, Channel
+from gensc.channel import Channel
 from gensc.errors import InputError
+from gensc.phy.power import as_symbols
 from gensc.registry import register
-from gensc.signal import Cost, Delivery, Payload, State
-from gensc.transport.base import Transport, featured, flat
-from gensc.transport.equalize import Equalized, Equalizer, carry
-from gensc.transport.features import as_symbols
+from gensc.signal import Form, Parts, State, one_part, tensor_of
+from gensc.transport.base import flat, only_features
+from gensc.transport.equalize import Equalized, Equalizer, Reception
 from gensc.transport.maps import Mapping, learned_map
+from gensc.transport.radio import Arrival, Emission, Radio, arrived
 
 
 @register("transport", "analog")
-class Analog(Transport):
+class Analog(Radio):
     """Features -> map -> ``uses`` - ``pilots`` complex symbols of unit power an item -> channel ->
     equaliser -> map -> features. One set of weights serves every SNR it was trained over: the receiver's
     map also sees how good each item's reception was.
@@ -26,34 +27,33 @@ class Analog(Transport):
     def __init__(self, channel: Channel | None = None, uses: int = 128, mapping: Mapping = "mlp",
                  hidden: int = 512, equalizer: Equalizer = "mmse", pilots: int = 0,
                  bandwidth_hz: float = 20e6) -> None:
-        super().__init__()
-        if uses < 1 or pilots < 0 or uses <= pilots:
+        super().__init__(channel, equalizer, pilots, bandwidth_hz)
+        if uses < 1 or uses <= pilots:
             raise InputError(f"analog: uses is {uses} and pilots {pilots}; expected uses of at least 1 and "
                              "fewer pilots than uses (pilots are paid from them)")
-        self.channel = channel if channel is not None else AWGN()
-        self.uses, self.pilots, self.bandwidth_hz = uses, pilots, bandwidth_hz
+        self.uses, self.hidden = uses, hidden
         self.mapping: Mapping = mapping
-        self.hidden = hidden
-        self.equalizer: Equalizer = equalizer
 
-    def bind(self, shape: tuple[int, ...] | None) -> tuple[int, ...]:
-        shape = featured(shape, "analog")
+    def bind(self, form: Form) -> Form:
+        part, shape = only_features(form, "analog")
         width = torch.Size(shape).numel()
-        sent = 2 * (self.uses - self.pilots)
+        real = 2 * (self.uses - self.pilots)
         self.norm = nn.LayerNorm(width)
-        self.encoder = learned_map(self.mapping, width, self.hidden, sent)
-        self.decoder = learned_map(self.mapping, sent + 1, self.hidden, width)
-        return shape
+        self.encoder = learned_map(self.mapping, width, self.hidden, real)
+        self.decoder = learned_map(self.mapping, real + 1, self.hidden, width)
+        return {part: shape}
 
-    def forward(self, payload: Payload, state: State) -> Delivery:
-        features = flat(payload)
-        assert isinstance(payload, Tensor), "flat refuses bytes"
-        symbols = as_symbols(self.encoder(self.norm(features)))
-        out = carry(symbols, self.channel, state, self.equalizer, self.pilots)
+    def emit(self, parts: Parts, state: State) -> Emission:
+        name, part = one_part(parts, "transport analog")
+        symbols = as_symbols(self.encoder(self.norm(flat(part, "analog"))))
+        uses = torch.full((len(symbols),), float(symbols.shape[1]), device=symbols.device)
+        return Emission(symbols, uses, (name, tensor_of(part, "transport analog").shape))
+
+    def absorb(self, heard: Reception, emission: Emission, state: State) -> Arrival:
+        name, shape = emission.notes
+        out = heard.equalized(self.equalizer)
         received = self.decoder(torch.cat([torch.view_as_real(out.x).flatten(1), quality(out)], dim=1))
-        ok = torch.ones(len(features), dtype=torch.bool, device=features.device)
-        cost = Cost.analog(self.uses, len(features), self.bandwidth_hz, features.device)
-        return Delivery(received.view_as(payload), ok, cost)
+        return arrived({name: received.view(shape)}, emission)
 
 
 def quality(out: Equalized) -> Tensor:

@@ -8,62 +8,68 @@ from torch import Tensor, nn
 
 from gensc.channel import Channel
 from gensc.errors import InputError
-from gensc.signal import Delivery, Payload, State
+from gensc.signal import ANY, Delivery, Form, Part, Parts, State, one_part, tensor_of
 
 Power = Literal["exact", "nominal", "waveform", "none"]
+Role = Literal["link", "bound", "separate"]
 
 
 class Transport(nn.Module, ABC):
-    """Carries a payload over a channel: features float32 [B,...], or the bytes of B items where it can.
+    """Carries parts over a channel and says what it cost.
 
-    ``bind`` is called once, by the Link, with the payload's shape (no batch; None for bytes) and returns what is
-    delivered, likewise; layers that depend on it are made there. ``whole_batch``: the result of an item
-    depends on the others of its batch (true of one published convention only); such a transport
-    is given all items at once.
-    ``digital``: it carries bytes too, and what arrives is what was sent or nothing; its features are
-    quantised, and differentiable in training mode alone.
+    ``bind`` is called once, by the Link, with the form of what is sent and returns that of what is delivered; layers
+    that depend on it are made there. ``inform`` is called before the encoder and tells it what it may know.
+    ``role``: a "link" of its own, the "separate" channel coding that a link is compared with, or a "bound".
     ``power``: the symbols of an item have unit mean power "exact"ly, or "nominal"ly, over equally likely bits;
     "waveform": what is sent are samples, near unit power while there is a frame; "none": there are no radio symbols,
     because it is a bound or sends qubits.
+    ``whole_batch``: the result of an item depends on the others of its batch (true of one published convention only);
+    such a transport is given all items at once.
     """
 
     channel: Channel
-    whole_batch: bool = False
-    digital: ClassVar[bool] = False
+    role: ClassVar[Role] = "link"
     power: ClassVar[Power] = "exact"
+    whole_batch: bool = False
 
     @abstractmethod
-    def bind(self, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
-        """Make the layers for payloads [B, *shape], or bytes; returns the shape that is delivered.
+    def bind(self, form: Form) -> Form:
+        """Make the layers for parts of ``form``; returns the form of what is delivered.
 
-        Raises InputError for a payload that this transport can't carry.
+        Raises InputError for parts that this transport can't carry.
         """
 
-    def room(self, state: State) -> tuple[int, ...] | None:
-        """How many bytes there are for each item at this SNR; None where there is no limit to fit."""
-        return None
+    def inform(self, state: State) -> State:
+        """The state with what the encoder may know of this use: budget, price, gain; and the transport's own plan.
 
-    def gain_db(self, state: State) -> Tensor:
-        """|h|^2 in dB [B] that the items will meet, for csi "both". Raises InputError where it can't be told."""
-        raise InputError(f"csi is 'both' and transport {type(self).__name__.lower()} does not tell its encoder the "
-                         "channel: use transport symbols, or csi = 'receiver'")
+        Raises InputError where csi is "both" and it can't tell the channel.
+        """
+        if state.csi == "both":
+            raise InputError(f"csi is 'both' and transport {type(self).__name__.lower()} does not tell its encoder the "
+                             "channel: use transport symbols, or csi = 'receiver'")
+        return state
 
     @abstractmethod
-    def forward(self, payload: Payload, state: State) -> Delivery:
-        """Send a payload [B, *shape] and receive it."""
+    def forward(self, parts: Parts, state: State) -> Delivery:
+        """Send parts [B,...] and receive them. ``state`` is what ``inform`` returned; one that was not informed is
+        informed here."""
 
 
-def featured(shape: tuple[int, ...] | None, name: str) -> tuple[int, ...]:
-    """``shape`` of features, for transports that carry nothing else. Raises InputError for bytes."""
+def only_features(form: Form, name: str) -> tuple[str, tuple[int, ...]]:
+    """Name and shape of the only part, for transports that carry features of a fixed size alone. Raises InputError for
+    bytes."""
+    part, shape = one_part(form, f"transport {name}")
     if shape is None:
         raise InputError(f"{name} carries features, and this codec makes bytes: use digital, wifi7 or capacity")
-    return shape
+    if ANY in shape:
+        raise InputError(f"{name} carries a fixed number of features, and this codec's follows the size of the item: "
+                         "use transport symbols")
+    return part, shape
 
 
-def flat(payload: Payload) -> Tensor:
+def flat(part: Part, name: str) -> Tensor:
     """Features as float32 [B,F]. Raises InputError for bytes, nan and infinity."""
-    if not isinstance(payload, Tensor):
-        raise InputError("bytes given to a transport of features: use digital, wifi7 or capacity")
-    if not torch.isfinite(payload).all():
+    features = tensor_of(part, f"transport {name}")
+    if not torch.isfinite(features).all():
         raise InputError("features hold nan or infinity: check the codec's weights and the input images")
-    return payload.flatten(1)
+    return features.flatten(1)

@@ -1,5 +1,6 @@
 """What the transports that carry bytes have in common: features become bytes, lost items are named."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,15 +10,13 @@ import torch
 from torch import Tensor
 
 from gensc.errors import InputError
-from gensc.rng import Rng
-from gensc.signal import Cost, Delivery, Mixed, Payload, Rehearsal, State
-from gensc.transport.base import Power, Transport
+from gensc.signal import Cost, Delivery, Form, Part, Parts, State, bytes_of, one_part, tensor_of
+from gensc.transport.base import Power, Transport, flat, only_features
 from gensc.transport.packing import Packing
 
 MOST_BYTES = 8 * 2**20
 """An item's longest payload: what bounds the memory of a batch."""
 CHUNK_BYTES = 2**20
-END = b"\x80"
 
 
 @dataclass(frozen=True)
@@ -31,103 +30,122 @@ class Packets:
 class Bytewise(Transport):
     """Carries bytes: those of a codec as they are, features as an entropy-coded stream (``packing``).
 
-    An item without bytes says that its codec could not meet the room: it is lost, its channel uses are paid.
+    An item without bytes says that its codec could not meet the budget: it is lost, its channel uses are paid.
     While features are trained only the rate and its quantisation are simulated: losses are kept rare by the choice
     of the scheme, and a stream that fails teaches nothing.
+    ``free``: each item takes the channel uses that it needs. ``features``: what is sent are features.
     """
 
-    digital = True
     power: ClassVar[Power] = "nominal"
-    framed: ClassVar[bool] = True
-    """Items in a fixed room are delimited by a byte; a bound needs none."""
+    packing: Packing
+    free: bool = False
+    features: bool = False
 
-    def __init__(self, packing: Packing) -> None:
-        super().__init__()
-        self.packing = packing
-        self.features = False
+    @abstractmethod
+    def planned(self, state: State) -> tuple[object, ...]:
+        """What is decided for each item before it is encoded."""
 
     @abstractmethod
     def space(self, state: State) -> tuple[int, ...] | None:
-        """The bytes that there are for each item, or None where each takes what it needs."""
+        """The bytes that there are for each item by the plan of ``state``, None where each takes what it needs."""
 
     @abstractmethod
     def send(self, data: tuple[bytes, ...], state: State) -> Packets:
-        """Send the bytes of B items and receive them, padded with zeros to the space that there is."""
+        """Send the bytes of B items and receive them, by the plan of ``state``: None for an item that is lost, as one
+        of no bytes always is. Zeros may stand behind what arrives of features, to fill the space."""
 
     @abstractmethod
-    def price(self, state: State) -> Cost:
+    def spent(self, state: State) -> Cost:
         """What B items cost that fill their space (only asked where there is one)."""
 
-    def bind(self, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    def bind(self, form: Form) -> Form:
+        name = type(self).__name__.lower()
+        _, shape = one_part(form, f"transport {name}")
         self.features = shape is not None
-        if shape is None:
-            return None
-        if self.space(State.of(10.0, 1, Rng.seeded(0))) is None:
-            raise InputError("features fit their rate to the channel uses that there are: set transport.uses, e.g. 128")
-        self.packing.bind(shape)
-        return shape
+        if self.features:
+            if self.free:
+                raise InputError("features fit their rate to the channel uses that there are: set transport.uses, "
+                                 "e.g. 128")
+            self.packing.bind(only_features(form, name)[1])
+        return form
 
-    def room(self, state: State) -> tuple[int, ...] | None:
-        space = self.space(state)
-        if space is None or self.features or not self.framed:
-            return space
-        return tuple(one - 1 for one in space)
+    def needed(self, sizes: Sequence[int], state: State) -> list[int]:
+        """The channel uses, without pilots, of B items of so many bytes (only asked where each takes what it needs)."""
+        raise NotImplementedError(f"{type(self).__name__} gives each item its channel uses")
 
-    def forward(self, payload: Payload, state: State) -> Delivery:
-        if isinstance(payload, Tensor):
-            return self._features(payload, state)
-        if isinstance(payload, Rehearsal):
-            return _rehearsed(payload)
-        if isinstance(payload, Mixed):
-            raise InputError("symbols with side information given to a transport of bytes: use transport symbols")
-        return self._bytes(payload, state)
+    def inform(self, state: State) -> State:
+        informed = super().inform(state)
+        planned = replace(informed, plan=self.planned(informed))
 
-    def _features(self, payload: Tensor, state: State) -> Delivery:
-        room = self.space(state)
-        assert room is not None, "bind makes sure of it"
+        def price(part: str, sizes: Sequence[int]) -> Tensor:
+            return torch.tensor(self.needed(sizes, planned), dtype=torch.float32)
+
+        return replace(planned, budget=self.space(planned), price=price if self.free else None)
+
+    def forward(self, parts: Parts, state: State) -> Delivery:
+        who = f"transport {type(self).__name__.lower()}"
+        name, part = one_part(parts, who)
+        planned = state if state.plan is not None else self.inform(state)
+        if self.features:
+            return self._featured(name, tensor_of(part, who), planned)
+        packets = self._chunked(sendable(part, who), planned)
+        return Delivery({name: packets.data}, arrived(packets.data), packets.cost)
+
+    def _featured(self, name: str, features: Tensor, state: State) -> Delivery:
+        space, values = self.space(state), flat(features, type(self).__name__.lower())
+        assert space is not None, "bind makes sure of it"
         if self.training:
-            received, penalty = self.packing.simulate(payload, room, state)
-            ok = torch.ones(len(payload), dtype=torch.bool, device=payload.device)
-            return Delivery(received, ok, self.price(state), penalty)
-        streams = self.packing.pack(payload, room)
-        packets = self._sent(streams, state)
-        got = [one if sent else None for sent, one in zip(streams, packets.data, strict=True)]
-        received = self.packing.unpack(got).to(payload.device)
-        return Delivery(received, _arrived(got).to(payload.device), packets.cost)
+            received, penalty = self.packing.simulate(values, space, state)
+            ok = torch.ones(len(features), dtype=torch.bool, device=features.device)
+            return Delivery({name: received}, ok, self.spent(state).to(features.device), penalty)
+        streams = self.packing.pack(values, space)
+        packets = self._chunked(streams, state)
+        got = [one if stream else None for stream, one in zip(streams, packets.data, strict=True)]
+        received = self.packing.unpack(got)
+        return Delivery({name: received}, arrived(got).to(features.device), packets.cost.to(features.device))
 
-    def _bytes(self, data: tuple[bytes, ...], state: State) -> Delivery:
-        delimited = self.framed and self.space(state.select(slice(0, 1))) is not None
-        packets = self._sent(tuple(one + END for one in data) if delimited else data, state)
-        got = [_undelimited(one) for one in packets.data] if delimited else packets.data
-        kept = tuple(one or None for one in got)
-        bits = torch.tensor([8.0 * len(one) for one in data])
-        return Delivery(kept, _arrived(kept), replace(packets.cost, bits=bits))
-
-    def _sent(self, data: tuple[bytes, ...], state: State) -> Packets:
+    def _chunked(self, data: tuple[bytes, ...], state: State) -> Packets:
         """``send`` in runs of items that fit the memory."""
-        longest = max(map(len, data), default=0)
-        if longest > MOST_BYTES:
-            raise InputError(f"an item has {longest} bytes: a link carries at most {MOST_BYTES} bytes an item; "
-                             "cut it into several")
-        parts = [self.send(data[part], state.select(part)) for part in _chunks(data)]
-        return Packets(tuple(one for part in parts for one in part.data), Cost.joined([part.cost for part in parts]))
+        runs = [self.send(data[run], state.select(run)) for run in _chunks(data)]
+        return Packets(tuple(one for run in runs for one in run.data), Cost.joined([run.cost for run in runs]))
 
 
-def _rehearsed(payload: Rehearsal) -> Delivery:
-    """In training nothing is sent, and nothing lost."""
-    items = len(payload.penalty)
-    ok = torch.ones(items, dtype=torch.bool, device=payload.values.device)
-    return Delivery(payload.values, ok, Cost.analog(0, items, 1.0), payload.penalty)
+def sendable(part: Part, who: str) -> tuple[bytes, ...]:
+    """A part of bytes as it can be sent. Raises InputError for anything else, and for items that are too long."""
+    data = tuple(one or b"" for one in bytes_of(part, who))
+    longest = max(map(len, data), default=0)
+    if longest > MOST_BYTES:
+        raise InputError(f"an item has {longest} bytes: a link carries at most {MOST_BYTES} bytes an item; "
+                         "cut it into several")
+    return data
 
 
-def _arrived(data: Sequence[bytes | None]) -> Tensor:
+def checked_uses(owner: str, uses: int | None, cbr: float, default: int) -> int:
+    """The channel uses of an item by the options of a transport, ``default`` where neither is given; 0 where ``cbr``
+    counts them. Raises InputError for values without meaning, and for both at once."""
+    if (uses is not None and uses < 0) or not 0 <= cbr < math.inf:
+        raise InputError(f"{owner}: uses is {uses} and cbr {cbr:g}; expected 0 or more channel uses, or in their place "
+                         "channel uses a source value, e.g. cbr = 0.04")
+    if uses and cbr:
+        raise InputError(f"{owner}: uses is {uses} and cbr {cbr:g}; give one of them, the channel uses of every item "
+                         "or those of a source value")
+    return 0 if cbr else default if uses is None else uses
+
+
+def uses_of(owner: str, uses: int, cbr: float, state: State) -> list[int]:
+    """The channel uses of B items: ``uses``, or ``cbr`` for each of their source values. Raises InputError where
+    nobody says how many those are."""
+    if not cbr:
+        return [uses] * len(state)
+    if state.values is None:
+        raise InputError(f"{owner}: cbr is {cbr:g} and the state does not say how many source values an item has: a "
+                         "Link does; else give State.values, or uses in place of cbr")
+    return [math.floor(cbr * values + 0.01) for values in state.values.tolist()]
+
+
+def arrived(data: Sequence[bytes | None]) -> Tensor:
+    """Which items are there, bool [B]."""
     return torch.tensor([one is not None for one in data])
-
-
-def _undelimited(data: bytes | None) -> bytes | None:
-    """What stands before the last END and its padding."""
-    bare = None if data is None else data.rstrip(b"\0")
-    return bare[:-1] if bare and bare.endswith(END) else None
 
 
 def _chunks(data: tuple[bytes, ...]) -> list[slice]:

@@ -1,4 +1,4 @@
-"""One-tap equalisers and channel estimation from pilots."""
+"""Symbols over a channel, with pilots before them, and one-tap equalisers behind it."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -20,6 +20,31 @@ class Equalized:
 
     x: Tensor
     snr: Tensor
+
+
+@dataclass(frozen=True)
+class Reception:
+    """What a receiver has of symbols that it has not equalised yet: ``x`` complex64 [B,k], the gain ``h`` complex64
+    [B,k] as it knows it, None where it knows nothing, and the ``noise`` power float32 [B,1], with that of the error in
+    ``h``."""
+
+    x: Tensor
+    h: Tensor | None
+    noise: Tensor
+
+    def at(self, places: Tensor) -> "Reception":
+        """The symbols at ``places`` int64 [B,m] of each item."""
+        return Reception(self.x.gather(1, places), None if self.h is None else self.h.gather(1, places), self.noise)
+
+    def to(self, device: torch.device) -> "Reception":
+        """The same on a device."""
+        return Reception(self.x.to(device), None if self.h is None else self.h.to(device), self.noise.to(device))
+
+    def equalized(self, method: Equalizer) -> Equalized:
+        """The symbols as ``method`` makes them out; as they came, where the gain is not known."""
+        if self.h is None:
+            return Equalized(self.x, (1 / self.noise).expand(self.x.shape))
+        return equalize(self.x, self.h, self.noise, method)
 
 
 def equalize(received: Tensor, h: Tensor, noise: Tensor, method: Equalizer) -> Equalized:
@@ -48,9 +73,9 @@ def estimate(received: Tensor, n0: Tensor) -> tuple[Tensor, Tensor]:
     return received.mean(dim=1, keepdim=True) / (1 + variance), variance / (1 + variance)
 
 
-def carry(symbols: Tensor, channel: Channel, state: State, equalizer: Equalizer, pilots: int) -> Equalized:
-    """Send unit-power symbols complex64 [B,k] (after ``pilots`` pilot symbols) and equalise them as
-    ``state.csi`` allows. Raises InputError where csi and pilots do not fit each other or the channel."""
+def carry(symbols: Tensor, channel: Channel, state: State, pilots: int) -> Reception:
+    """Send unit-power symbols complex64 [B,k] (after ``pilots`` pilot symbols); what comes out is as much as
+    ``state.csi`` lets a receiver know. Raises InputError where csi and pilots do not fit each other or the channel."""
     if (state.csi == "pilots") != (pilots > 0):
         raise InputError(f"csi is {state.csi!r} with {pilots} pilots: csi = 'pilots' needs transport.pilots of "
                          "at least 1, and pilots are only sent with csi = 'pilots'")
@@ -58,13 +83,13 @@ def carry(symbols: Tensor, channel: Channel, state: State, equalizer: Equalizer,
         raise InputError("pilots cannot follow a gain that changes every symbol: "
                          "use fading = 'block', or csi = 'receiver'")
     sent = torch.cat([symbols.new_ones(len(symbols), pilots), symbols], dim=1)
-    signal: Signal = channel(Signal(sent, state.n0), state)
-    known, body = signal.x[:, :pilots], signal.x[:, pilots:]
+    signal: Signal = channel(Signal(sent, state.n0), state.air())
+    pilot, body = signal.x[:, :pilots], signal.x[:, pilots:]
     noise = signal.n0[:, None]
     if state.csi == "none":
-        return Equalized(body, (1 / noise).expand(body.shape))
+        return Reception(body, None, noise)
     if state.csi == "pilots":
-        h, error = estimate(known, signal.n0)
-        return equalize(body, h.expand_as(body), noise + error, equalizer)
+        h, error = estimate(pilot, signal.n0)
+        return Reception(body, h.expand_as(body), noise + error)
     assert signal.h is not None, "a channel returns h"
-    return equalize(body, signal.h[:, pilots:], noise, equalizer)
+    return Reception(body, signal.h[:, pilots:], noise)

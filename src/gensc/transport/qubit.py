@@ -1,4 +1,4 @@
-"""Payloads on qubits: embedded, sent through noise with or without a code or teleportation, measured."""
+"""Parts on qubits: embedded, sent through noise with or without a code or teleportation, measured."""
 
 from typing import Literal, get_args
 
@@ -14,8 +14,9 @@ from gensc.quantum.qubit.noise import Kind, Noise
 from gensc.quantum.qubit.path import Path
 from gensc.quantum.qubit.readout import amplitude, amplitude_qubits, angle, basis
 from gensc.registry import register
-from gensc.signal import Cost, Delivery, Payload, Received, State
-from gensc.transport.base import Transport, featured, flat
+from gensc.signal import Cost, Delivery, Form, Parts, State, one_part, tensor_of
+from gensc.transport.base import Transport, flat, only_features
+from gensc.transport.bytewise import arrived
 from gensc.units import airtime_s
 
 Embedding = Literal["amplitude", "angle", "bits"]
@@ -26,7 +27,7 @@ CRC_BITS = 32
 
 @register("transport", "qubit")
 class Qubit(Transport):
-    """Payload -> qubits -> noise on each of them, in a code or teleported if asked for -> measurement -> payload.
+    """Features or bytes -> qubits -> noise on each, in a code or teleported if asked for -> measurement -> the same.
 
     ``embedding`` of features [B,F]; without noise each gives x back, on average over the shots:
 
@@ -79,16 +80,21 @@ class Qubit(Transport):
                       self.path.rounds, shots, self.levels.bits, self.qubits_per_s)
         return other.to(self.transfer.device).train(self.training)
 
-    def bind(self, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
-        if shape is None and self.embedding == "bits":
-            return None
-        return featured(shape, f"qubit with embedding {self.embedding!r}")
+    def bind(self, form: Form) -> Form:
+        if self.embedding == "bits" and one_part(form, "transport qubit")[1] is None:
+            return form
+        part, shape = only_features(form, f"qubit with embedding {self.embedding!r}")
+        return {part: shape}
 
-    def forward(self, payload: Payload, state: State) -> Delivery:
-        if isinstance(payload, tuple) and self.embedding == "bits":
-            return self._bytes(payload, state)
-        features = flat(payload)
-        assert isinstance(payload, Tensor), "flat refuses bytes"
+    def forward(self, parts: Parts, state: State) -> Delivery:
+        name, part = one_part(parts, "transport qubit")
+        informed = state if state.plan is not None else self.inform(state)
+        if isinstance(part, tuple) and self.embedding == "bits":
+            return self._bytes(name, tuple(one or b"" for one in part), informed)
+        return self._features(name, tensor_of(part, "transport qubit"), informed)
+
+    def _features(self, name: str, values: Tensor, state: State) -> Delivery:
+        features = flat(values, "qubit")
         rng = state.child("qubits").rng
         norm = self.embedding == "amplitude"
         scale = features.double().norm(dim=1).float() if norm else features.abs().amax(dim=1)
@@ -102,12 +108,13 @@ class Qubit(Transport):
             estimate = angle(unit, self.transfer, self.shots, rng)
         else:
             estimate = unit + (self._quantised(unit.detach(), state) - unit).detach()
-        told = scale + (scale.detach().bfloat16().float() - scale.detach())
-        received = (estimate.float() * told[:, None]).view_as(payload)
+        rounded = scale + (scale.detach().bfloat16().float() - scale.detach())
+        received = (estimate.float() * rounded[:, None]).view_as(values)
         items, width = features.shape
         carried = width * self.levels.bits if self.embedding == "bits" else 0
         cost = self._cost([self._qubits(width)] * items, SCALE_BITS, [SCALE_BITS + carried] * items)
-        return self._delivery(received, torch.ones(items, dtype=torch.bool), cost, features.device)
+        ok = torch.ones(items, dtype=torch.bool, device=features.device)
+        return Delivery({name: received}, ok, cost.to(features.device))
 
     def _qubits(self, width: int) -> int:
         """Logical qubits of an item of so many features, all copies."""
@@ -122,19 +129,14 @@ class Qubit(Transport):
         got = torch.stack(basis(list(sent), self.transfer, state.child("qubits").rng)).view(*index.shape, -1)
         return self.levels.value((got.int() << places).sum(dim=2)).to(unit.device)
 
-    def _bytes(self, data: tuple[bytes, ...], state: State) -> Delivery:
+    def _bytes(self, name: str, data: tuple[bytes, ...], state: State) -> Delivery:
         """Bytes on basis states, behind them their CRC; an item without bytes was given up by its codec."""
-        sent = [torch.from_numpy(np.unpackbits(np.frombuffer(crc.append(one, CRC_BITS), np.uint8))) for one in data]
-        got = [crc.check(np.packbits(bits.numpy()).tobytes(), CRC_BITS)
-               for bits in basis(sent, self.transfer, state.child("qubits").rng)]
-        kept = tuple(one or None for one in got)
-        cost = self._cost([len(bits) for bits in sent], 0, [8 * len(one) for one in data])
-        return self._delivery(kept, torch.tensor([one is not None for one in kept]), cost, self.transfer.device)
+        bits = [torch.from_numpy(np.unpackbits(np.frombuffer(crc.append(one, CRC_BITS), np.uint8))) for one in data]
+        read = basis(bits, self.transfer, state.child("qubits").rng)
+        kept = tuple(crc.check(np.packbits(one.numpy()).tobytes(), CRC_BITS) or None for one in read)
+        cost = self._cost([len(one) for one in bits], 0, [8 * len(one) for one in data])
+        return Delivery({name: kept}, arrived(kept), cost)
 
     def _cost(self, qubits: list[int], side: int, bits: list[int]) -> Cost:
         uses = side + torch.tensor(qubits, dtype=torch.float64) * (self.path.sent + self.path.told)
         return Cost(uses.float(), torch.tensor(bits, dtype=torch.float32), airtime_s(uses, self.qubits_per_s))
-
-    def _delivery(self, payload: Received, ok: Tensor, cost: Cost, device: torch.device) -> Delivery:
-        return Delivery(payload, ok.to(device), Cost(*(getattr(cost, name).to(device)
-                                                       for name in ("uses", "bits", "seconds"))))

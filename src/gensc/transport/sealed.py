@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, get_args
+from typing import Any, Protocol, get_args
 
 import torch
 from torch import Tensor
@@ -13,9 +13,9 @@ from gensc.errors import InputError
 from gensc.quantum.key.cipher import TAG_BYTES, Cipher, key_bytes, seal, unseal
 from gensc.quantum.key.keystore import Key, KeyStore
 from gensc.registry import create, register
-from gensc.rng import Rng
-from gensc.signal import Cost, State
+from gensc.signal import MAIN, Cost, Form, State, bytes_of, one_part
 from gensc.transport.bytewise import MOST_BYTES, Bytewise, Packets
+from gensc.transport.packing import Packing
 
 NAME_BYTES = 8
 """Where a message's key starts in the key sequence, in the clear before it."""
@@ -41,7 +41,7 @@ class Sealed(Bytewise):
     ``cipher`` "otp": one-time pad, secret and authentic whatever the attacker computes, for as much key as there are
     bytes and 32 more an item; "aes-gcm": 44 bytes of key an item, secret by computation.
     ``inner``: the transport that carries what is sealed, with its options, e.g. {name = "digital", uses = 512}, over
-    the same channel. Name of the key and tag take 24 bytes an item of its room. What arrives is what was sent:
+    the same channel. Name of the key and tag take 24 bytes an item of its budget. What arrives is what was sent:
     a changed, invented or repeated message is lost like one that the channel destroyed. The length of an item is not
     hidden, and a forged message wastes the key that it names. Features are quantised as the inner transport does.
 
@@ -54,41 +54,50 @@ class Sealed(Bytewise):
     lost may differ too.
     """
 
-    framed = False
-
     def __init__(self, channel: Channel | None = None, cipher: Cipher = "otp", keys: str = SIMULATED,
                  receiver_keys: str = "", inner: dict | None = None) -> None:
+        super().__init__()
         if cipher not in get_args(Cipher):
             raise InputError(f"sealed: cipher is {cipher!r}; expected one of {', '.join(get_args(Cipher))}")
-        carrier = _carrier(inner or {"name": "digital", "uses": 256}, channel if channel is not None else AWGN())
-        super().__init__(carrier.packing)
-        self.channel = carrier.channel
+        self.inner = _carrier(inner or {"name": "digital", "uses": 256}, channel if channel is not None else AWGN())
         self.cipher: Cipher = cipher
         self.keys = _keys(keys, receiver_keys)
-        self.power = carrier.power  # type: ignore[misc]
-        # No module of its own: channel and packing would stand among the weights twice.
-        self._carrier = (carrier,)
+        self.power, self.free = self.inner.power, self.inner.free  # type: ignore[misc]
+        # Features are packed here, and bytes are what the inner transport gets: its own packing stays without layers.
+        self.packing = Packing(self.inner.packing.values, self.inner.packing.hidden)
 
     @property
-    def inner(self) -> Bytewise:
-        """The transport that carries what is sealed."""
-        carrier = self._carrier[0]
-        carrier.channel = self.channel
-        return carrier
+    def channel(self) -> Channel:  # type: ignore[override]
+        """The channel of the inner transport."""
+        return self.inner.channel
 
-    def bind(self, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
-        if shape is not None and self.inner.space(State.of(10.0, 1, Rng.seeded(0))) is None:
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Another channel is the inner transport's: a module that is set never reaches a property's setter."""
+        if name == "channel":
+            self.inner.channel = value
+        else:
+            super().__setattr__(name, value)
+
+    def bind(self, form: Form) -> Form:
+        part, shape = one_part(form, "transport sealed")
+        if shape is not None and self.free:
             raise InputError("features fit their rate to the channel uses that there are: set transport.inner.uses, "
                              "e.g. 512")
-        self.inner.bind(None)
-        return super().bind(shape)
+        self.inner.bind({part: None})
+        return super().bind(form)
+
+    def planned(self, state: State) -> tuple[object, ...]:
+        return self.inner.planned(state)
 
     def space(self, state: State) -> tuple[int, ...] | None:
-        room = self.inner.room(state)
-        return None if room is None else tuple(max(0, one - OVERHEAD) for one in room)
+        space = self.inner.space(state)
+        return None if space is None else tuple(max(0, one - OVERHEAD) for one in space)
 
-    def price(self, state: State) -> Cost:
-        return replace(self.inner.price(state), bits=8 * torch.tensor(self.space(state), dtype=torch.float32))
+    def spent(self, state: State) -> Cost:
+        return replace(self.inner.spent(state), bits=8 * torch.tensor(self.space(state), dtype=torch.float32))
+
+    def needed(self, sizes: Sequence[int], state: State) -> list[int]:
+        return self.inner.needed([size + OVERHEAD if size else 0 for size in sizes], state)
 
     def key_bytes(self, cost: Cost) -> Tensor:
         """The bytes of key, float32 [B], that were spent on items of such a cost (of ``Delivery.cost``)."""
@@ -103,9 +112,10 @@ class Sealed(Bytewise):
         texts = data if space is None else [one if len(one) <= most else b""
                                             for one, most in zip(data, space, strict=True)]
         keys = self.keys.take([key_bytes(self.cipher, len(one)) if one else 0 for one in texts], state)
-        delivery = self.inner(tuple(map(self._sealed, texts, keys)), state)
+        delivery = self.inner({MAIN: tuple(map(self._sealed, texts, keys))}, state)
         bits = 8 * torch.tensor([len(one) for one in data], dtype=torch.float32)
-        return Packets(self._opened(delivery.payload, state), replace(delivery.cost, bits=bits))
+        opened = self._opened(bytes_of(delivery.main, "transport sealed"), state)
+        return Packets(opened, replace(delivery.cost, bits=bits))
 
     def _sealed(self, text: bytes, key: Key) -> bytes:
         name = key.position.to_bytes(NAME_BYTES, "big")
@@ -171,8 +181,8 @@ def _carrier(table: dict, channel: Channel) -> Bytewise:
     if not isinstance(name, str) or "channel" in options:
         raise InputError(f"sealed: inner is {table!r}; expected a transport by name and its options, without a channel "
                          "(it is the link's), e.g. {name = 'digital', uses = 512}")
-    made = create("transport", name, channel=channel, **options)
-    if not isinstance(made, Bytewise) or isinstance(made, Sealed):
+    carrier = create("transport", name, channel=channel, **options)
+    if not isinstance(carrier, Bytewise) or isinstance(carrier, Sealed):
         raise InputError(f"sealed: the inner transport {name!r} carries no bytes in the clear: use digital, wifi7 or "
                          "capacity")
-    return made
+    return carrier

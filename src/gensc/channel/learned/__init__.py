@@ -1,24 +1,21 @@
 """A channel that was learned from what went in and what came out."""
 
-import json
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
-from safetensors.torch import save as dump
 from torch import Tensor
 
 from gensc.channel.base import Channel, product
 from gensc.channel.learned.networks import Kind, Sampler, conditions, kind_named, sampler
 from gensc.errors import InputError
-from gensc.machine import files
+from gensc.machine import tensors
 from gensc.registry import register
 from gensc.signal import Signal, State
 
 DEFAULT = Path(__file__).with_name("awgn.safetensors")
+SOURCE = "`gensc learn-channel NAME --out FILE` writes learned channels (.safetensors)"
 
 
 @dataclass(frozen=True)
@@ -37,23 +34,18 @@ class Card:
 
 def save(path: Path, model: Sampler, card: Card) -> None:
     """Write a learned channel."""
-    weights = {name: value.detach().contiguous() for name, value in model.state_dict().items()}
-    whole = dump(weights, {"gensc": json.dumps({"learned channel": asdict(card), "gensc": version("gensc")})})
-    files.write_with(path, lambda temporary: temporary.write_bytes(whole))
+    tensors.write(path, model.state_dict(), {"learned channel": asdict(card), "gensc": version("gensc")})
 
 
 def load(path: Path) -> tuple[Sampler, Card]:
     """The model of a file, frozen, and its card. Raises InputError where the file is none."""
-    if not path.exists():
-        raise InputError(f"there is no file {path}: `gensc learn-channel NAME --out FILE` writes learned channels")
+    weights, facts = tensors.read(path, "learned channel", SOURCE)
     try:
-        with safe_open(path, framework="pt") as opened:
-            card = Card(**json.loads((opened.metadata() or {})["gensc"])["learned channel"])
+        card = Card(**facts["learned channel"])
         model = sampler(kind_named(card.kind), 6 if card.told else 4, card.hidden)
-        model.load_state_dict(load_file(path))
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"{path} is no learned channel of gensc ({type(error).__name__}): expected the .safetensors "
-                         "that `gensc learn-channel` writes") from error
+        model.load_state_dict(weights)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"{path} is no learned channel of gensc ({type(error).__name__}): {SOURCE}") from error
     return model.requires_grad_(False).eval(), card
 
 
@@ -76,7 +68,7 @@ class Learned(Channel):
         self.model, self.card = load(Path(file) if file else DEFAULT)
 
     def distort(self, signal: Signal, state: State) -> Signal:
-        raise InputError("channel 'learned' has no part without noise: it can't be a part of a chain")
+        raise InputError("channel 'learned' has no part without noise: it can't be a part of a chain or a mix")
 
     def forward(self, signal: Signal, state: State) -> Signal:
         card = self.card

@@ -1,4 +1,4 @@
-"""Diffusion at the receiver: away with the channel's noise, and back with the detail."""
+"""Diffusion at the receiver: it takes noise off the received symbols, and gives decoded pictures detail."""
 
 from gensc.codec.diffusion.codec import Diffusion
 

@@ -3,45 +3,29 @@
 from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from gensc.codec.blocks import SMALL, Stage, known_from
+from gensc.codec.blocks import Hourglass
 from gensc.rng import Rng
 from gensc.schedule import Schedule
 
-PATCH = 8
 FINE, COARSE = 96, 128
 FACTS = 4
 SPREAD = 0.1
 """The standard deviation that a residual is scaled from: a PSNR of 20 dB."""
 
 
-class Restorer(nn.Module):
+class Restorer(Hourglass):
     """Pictures [B,3,H,W] as decoded, x_t [B,3,H,W] of the residual over SPREAD, and facts [B,4] -> x_0 [B,3,H,W].
 
-    H and W multiples of 8. Untrained it predicts a residual of about 0.
+    Untrained it predicts a residual of about 0.
     """
 
     def __init__(self) -> None:
-        super().__init__()
-        self.known = known_from(FACTS)
-        self.head = nn.Conv2d(96, FINE, 3, padding=1)
-        self.fine = Stage(FINE, 2)
-        self.down = nn.Conv2d(FINE, COARSE, 3, stride=2, padding=1)
-        self.coarse = Stage(COARSE, 2)
-        self.up = nn.Conv2d(COARSE, 4 * FINE, 1)
-        self.last = Stage(FINE, 1)
-        self.out = nn.Conv2d(FINE, 48, 3, padding=1)
-        with torch.no_grad():
-            self.out.weight.mul_(SMALL)
+        super().__init__(channels=6, facts=FACTS, cell=4, widths=(FINE, COARSE), blocks=(2, 2, 1))
 
     def forward(self, shown: Tensor, x_t: Tensor, facts: Tensor) -> Tensor:
-        known = self.known(facts)
-        x = torch.cat([2 * shown - 1, x_t], dim=1).contiguous(memory_format=torch.channels_last)
-        h = self.fine(self.head(F.pixel_unshuffle(x, 4)), known)
-        h = self.last(h + F.pixel_shuffle(self.up(self.coarse(self.down(h), known)), 2), known)
-        return F.pixel_shuffle(self.out(h), 4).float()
+        return self.pictures(torch.cat([2 * shown - 1, x_t], dim=1), facts)
 
 
 def facts_of(schedule: Schedule, t: Tensor, told: Tensor) -> Tensor:
@@ -59,8 +43,6 @@ def restore(network: Restorer, schedule: Schedule, shown: Tensor, told: Tensor, 
     compression with conditional diffusion models", NeurIPS 2023): few steps do. A residual has no information of
     its own to keep, so the process runs on it and not on the picture.
     """
-    height, width = shown.shape[2:]
-    shown = F.pad(shown, (0, -width % PATCH, 0, -height % PATCH), mode="replicate")
     x = rng.normal(3, *shown.shape[2:]).to(shown.device)
     plan = schedule.ddim_steps(float(schedule.steps - 1), steps + 1)
     # All but the step of almost no noise, which a plan of few steps has no use for.
@@ -68,4 +50,4 @@ def restore(network: Restorer, schedule: Schedule, shown: Tensor, told: Tensor, 
     for at, after in pairwise(plan):
         clean = network(shown, x, facts_of(schedule, at.expand(len(shown)).to(shown.device), told))
         x = schedule.noisy(clean, after, schedule.noise_in(x, at, clean))
-    return (shown + SPREAD * x)[..., :height, :width]
+    return shown + SPREAD * x

@@ -15,17 +15,18 @@ class Gan(Jscc):
     ``base``: a packaged link, or a link file, of codec jscc. Its encoder and the first layers of its decoder stay as
     they are: the symbols on the air are those of the base, so that a receiver may choose between the two decoders
     symbol by symbol, and a link file holds only the layers that are this codec's own. "": everything is new and
-    learns. ``cbr``, ``train_cbr``, ``size``: as for codec jscc.
+    learns. ``cbr``, ``train_cbr``: as for codec jscc.
     (Mentzer et al., "High-fidelity generative image compression", NeurIPS 2020, over a channel.)
     """
 
-    def __init__(self, base: str = "", cbr: float = 1 / 192, train_cbr: tuple[float, ...] = (1 / 192,),
-                 size: int | tuple[int, ...] = 224) -> None:
-        super().__init__(cbr, train_cbr, size)
+    who = "codec 'gan'"
+
+    def __init__(self, base: str = "", cbr: float = 1 / 192, train_cbr: tuple[float, ...] = (1 / 192,)) -> None:
+        super().__init__(cbr, train_cbr)
         found = codec_of(base) if base else None
         if found is not None:
             if type(found) is not Jscc:
-                raise InputError(f"codec 'gan': base {base!r} is a link of another codec; expected one of codec 'jscc'")
+                raise InputError(f"{self.who}: base {base!r} is a link of another codec; expected one of codec 'jscc'")
             self.load_state_dict(found.state_dict())
             for part in self.kept_parts():
                 part.requires_grad_(False)

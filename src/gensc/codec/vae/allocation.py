@@ -141,9 +141,9 @@ def symbols(order: Tensor, rank: Tensor, classes: Tensor) -> Tensor:
     return count.gather(1, classes.flatten(1)).view(classes.shape)
 
 
-def highest_rank(order: Tensor, patches: Tensor, room: Tensor) -> Tensor:
-    """The most steps int64 [B] that take at most ``room`` [B] symbols, of ``patches`` [B,K] patches a class."""
-    return (patches[:, order].cumsum(dim=1) <= room[:, None]).sum(dim=1)
+def highest_rank(order: Tensor, patches: Tensor, budget: Tensor) -> Tensor:
+    """The most steps int64 [B] that take at most ``budget`` [B] symbols, of ``patches`` [B,K] patches a class."""
+    return (patches[:, order].cumsum(dim=1) <= budget[:, None]).sum(dim=1)
 
 
 def of_patches(blocks: Tensor, down: int, across: int) -> Tensor:

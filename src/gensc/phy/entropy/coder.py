@@ -1,29 +1,17 @@
 """The range coder: bytes for symbols, with as few bytes at the end as the code allows.
 
-Writer, Reader and Meter share one interface, so that a model is written down once and runs in either direction:
-``code`` and ``uniform`` take the symbols and give them back (the Reader takes only their number). Symbols: int32 [m].
+Writer and Reader share ``code``, so that a model is written down once and runs in either direction: it takes symbols
+int32 [m] out of 0 to A-1, each with probability proportional to ``weights`` float64 [A], and gives them back (the
+Reader takes only their number).
 The arithmetic is constriction's ``queue`` range coder: 32-bit words, 64-bit state, 24-bit probabilities.
 """
-
-from typing import Protocol
 
 import numpy as np
 
 from gensc.errors import InputError
 
 PRECISION = 24
-RAREST = 1e-7
 _PAD = 16
-
-
-class Coder(Protocol):
-    """What a model codes with."""
-
-    def code(self, symbols: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Symbols int32 [m] out of 0 to A-1, each with probability proportional to ``weights`` float64 [A]."""
-
-    def uniform(self, symbols: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-        """Symbols int32 [m], equally likely out of 0 to sizes-1; ``sizes`` int32 [m], 2 to 2^24."""
 
 
 class Writer:
@@ -38,15 +26,6 @@ class Writer:
     def code(self, symbols: np.ndarray, weights: np.ndarray) -> np.ndarray:
         self.encoder.encode(np.ascontiguousarray(symbols), self._model.Categorical(weights, perfect=False))
         return symbols
-
-    def uniform(self, symbols: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-        self.encoder.encode(symbols, self._model.Uniform(), sizes)
-        return symbols
-
-    def flags(self, flags: np.ndarray, chance: np.ndarray) -> np.ndarray:
-        """Yes or no, bool [m], each with its own chance of yes, float64 [m]."""
-        self.encoder.encode(flags.astype(np.int32), self._model.Bernoulli(perfect=False), _possible(chance))
-        return flags
 
     def finish(self) -> bytes:
         """The shortest bytes that a Reader, which goes on with zeros behind their end, decodes alike.
@@ -81,13 +60,7 @@ class Reader:
     def code(self, symbols: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return self.decode(len(symbols), self._model.Categorical(weights, perfect=False))
 
-    def uniform(self, symbols: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-        return self.decode(sizes, self._model.Uniform())
-
-    def flags(self, flags: np.ndarray, chance: np.ndarray) -> np.ndarray:
-        return self.decode(_possible(chance), self._model.Bernoulli(perfect=False)) == 1
-
-    def decode(self, what: int | np.ndarray | tuple[np.ndarray, ...], model: object) -> np.ndarray:
+    def decode(self, what: int | tuple[np.ndarray, ...], model: object) -> np.ndarray:
         """The next symbols of a constriction model; ``what`` is their number or the model's parameters."""
         try:
             parameters = what if isinstance(what, tuple) else (what,)
@@ -97,20 +70,4 @@ class Reader:
                              "with a CRC before it is decoded") from error
 
 
-def _possible(chance: np.ndarray) -> np.ndarray:
-    return np.clip(chance, RAREST, 1 - RAREST)
-
-
-class Meter:
-    """Counts the information content of what passes: ``bits`` = -sum log2 p, with exact probabilities."""
-
-    def __init__(self) -> None:
-        self.bits = 0.0
-
-    def code(self, symbols: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        self.bits += len(symbols) * float(np.log2(weights.sum())) - float(np.log2(weights[symbols]).sum())
-        return symbols
-
-    def uniform(self, symbols: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-        self.bits += float(np.log2(sizes).sum())
-        return symbols
+Coder = Writer | Reader

@@ -6,7 +6,7 @@ IEEE Std 802.11-2020, 19.3.11.7.5 (LDPC PPDU encoding process), with its number 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -166,17 +166,3 @@ def choose(payload_bits: int, available_bits: int, rate: str) -> tuple[int, int]
     if available_bits <= 2592 and payload_bits <= 2 * holds[1944]:
         return 1944, 2
     return 1944, -(-payload_bits // holds[1944])
-
-
-@lru_cache(maxsize=256)
-def fit(payload_bits: int, available_bits: int, rate: str) -> Fit:
-    """How ``payload_bits`` travel in ``available_bits`` at a rate.
-
-    Raises InputError where that would puncture more than the standard allows; ``needed_bits`` of
-    ``Fit(payload_bits, available_bits, rate, *choose(...))`` tells beforehand how many bits it takes.
-    """
-    found = Fit(payload_bits, available_bits, rate, *choose(payload_bits, available_bits, rate))
-    if found.needed_bits > available_bits:
-        raise InputError(f"{payload_bits} bits at rate {rate} can't go into {available_bits} bits: the standard's "
-                         f"puncturing limits need {found.needed_bits}, {found.needed_bits - available_bits} more")
-    return found

@@ -1,4 +1,4 @@
-"""The parameters of a frame and what follows from them: durations, bits a symbol, data rate."""
+"""The parameters of a frame and what follows from them: durations, bits a symbol."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from gensc.errors import InputError
 from gensc.phy.mcs import Mcs, mcs
-from gensc.phy.wifi7.tones import BANDWIDTHS_MHZ, Plan, plan
+from gensc.phy.wifi7.tones import Plan, plan
 
 GUARDS_US = (0.8, 1.6, 3.2)
 _SYMBOL_US = 12.8
@@ -75,27 +75,8 @@ class Phy:
         """Samples of a data symbol with its guard interval."""
         return round(self.symbol_us * self.bandwidth_mhz)
 
-    @property
-    def rate_mbps(self) -> float:
-        """Data rate of one stream in Mbit/s."""
-        return rate_mbps(self)
-
     def uses(self, payload_bytes: int) -> int:
         """Samples (channel uses) of a whole frame that carries ``payload_bytes``; the bandwidth's samples a second."""
         from gensc.phy.wifi7.layout import layout_for
 
         return layout_for(payload_bytes, self).samples
-
-
-def rate_mbps(phy: Phy, streams: int = 1) -> float:
-    """Data rate in Mbit/s for 1 to 8 spatial streams (802.11be, 36.5); only one stream can be sent here."""
-    if not 1 <= streams <= 8:
-        raise InputError(f"streams is {streams}: expected 1 to 8")
-    bits = phy.data_tones * streams * phy.scheme.bits * Fraction(phy.scheme.rate)
-    return float(bits // 1) / phy.symbol_us
-
-
-def rate_table(streams: int = 1, guard_us: float = 0.8) -> dict[tuple[int, int], float]:
-    """Mbit/s by (bandwidth in MHz, MCS)."""
-    return {(width, index): rate_mbps(Phy(width, index, guard_us), streams)
-            for width in BANDWIDTHS_MHZ for index in range(14)}

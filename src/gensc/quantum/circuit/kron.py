@@ -56,13 +56,6 @@ def mixed(row: Tensor, x: Tensor, wires: int) -> Tensor:
     return x
 
 
-def unmixed(row: Tensor, x: Tensor, wires: int) -> Tensor:
-    """The transpose of ``mixed``, its inverse where the matrices are orthogonal."""
-    for block, matrix in reversed(list(enumerate(split(row, wires)))):
-        x = multiplied(matrix.T, shaped(x, wires, block)).view(x.shape)
-    return x
-
-
 @cache
 def hadamard(wires: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """The row of ``blocks`` of H on all wires."""

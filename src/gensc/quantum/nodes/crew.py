@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gensc.errors import InputError, RunLost
-from gensc.quantum.nodes.pool import Job, Pool
+from gensc.quantum.nodes.pool import Job, ProcessPool
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Crew:
     """The nodes of a pool. One that has not answered a job after ``timeout_s`` counts as lost, for good: it must be
     longer than the slowest job. ``living``: the nodes that are not lost, in order."""
 
-    def __init__(self, pool: Pool, timeout_s: float) -> None:
+    def __init__(self, pool: ProcessPool, timeout_s: float) -> None:
         if not timeout_s > 0:
             raise InputError(f"timeout_s is {timeout_s}; expected more than 0 seconds, longer than the slowest job")
         self._pool, self._timeout_s = pool, timeout_s

@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 from gensc.errors import InputError, RunLost
 from gensc.machine import children
@@ -39,29 +39,12 @@ class Reply:
     error: Exception | None = None
 
 
-class Pool(Protocol):
+class ProcessPool:
     """Nodes 0 to ``size`` - 1 that do jobs, each in the order in which it was given them.
 
-    ``submit`` never waits. ``collect`` gives the next reply of any node, or None where none came in time. (With actors
-    on several machines, the one is a remote call and the other a wait for the first of the open calls.)
+    A process with one torch thread for each node; they end with ``close``, with the block of a ``with`` statement,
+    on Ctrl-C, and when this process ends however that goes.
     """
-
-    @property
-    def size(self) -> int: ...
-
-    def submit(self, node: int, job: Job) -> int:
-        """Give a job to a node; its ticket."""
-
-    def collect(self, timeout_s: float) -> Reply | None:
-        """The next reply within so many seconds."""
-
-    def close(self) -> None:
-        """End all nodes, whatever they are doing."""
-
-
-class ProcessPool:
-    """A process with one torch thread for each node; they end with ``close``, with the block of a ``with`` statement,
-    on Ctrl-C, and when this process ends however that goes."""
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         if not nodes:
@@ -89,11 +72,13 @@ class ProcessPool:
         return [process.pid for process in self._crew if process.pid is not None]
 
     def submit(self, node: int, job: Job) -> int:
+        """Give a job to a node without waiting; its ticket."""
         self._tickets += 1
         self._todo[node].put((self._tickets, job))
         return self._tickets
 
     def collect(self, timeout_s: float) -> Reply | None:
+        """The next reply of any node, or None where none came within so many seconds."""
         end = time.monotonic() + timeout_s
         while True:
             try:
@@ -103,6 +88,7 @@ class ProcessPool:
                     return None
 
     def close(self) -> None:
+        """End all nodes, whatever they are doing."""
         for process in self._crew:
             process.terminate()
         for process in self._crew:

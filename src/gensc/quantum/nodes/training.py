@@ -12,7 +12,7 @@ from gensc.errors import InputError
 from gensc.quantum.nodes.batches import Batches
 from gensc.quantum.nodes.classifier import Classifier, Forward, Gradient, Shifts
 from gensc.quantum.nodes.crew import Crew, Lost
-from gensc.quantum.nodes.pool import Pool
+from gensc.quantum.nodes.pool import ProcessPool
 from gensc.rng import Rng
 
 Split = Literal["data", "shifts"]
@@ -66,7 +66,7 @@ class Step:
     staleness: int = 0
 
 
-def train(model: Classifier, features: np.ndarray, labels: np.ndarray, plan: Plan, pool: Pool) -> Iterator[Step]:
+def train(model: Classifier, features: np.ndarray, labels: np.ndarray, plan: Plan, pool: ProcessPool) -> Iterator[Step]:
     """Learn from features float64 [n, k] and labels int64 [n] over the nodes of ``pool``, step by step.
 
     Synchronous: a step waits for all shares, sums them in order and divides by the batch. The share of a node that is

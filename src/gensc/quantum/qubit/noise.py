@@ -1,7 +1,6 @@
-"""Noise on qubits: Kraus operators, exact density matrices for few qubits, quantum trajectories for many.
+"""Noise on qubits: Kraus operators and Pauli transfer matrices.
 
-Wire 0 is the most significant: |100> is index 4. Nielsen and Chuang, Quantum Computation and Quantum Information, 8.2
-and 8.3; trajectories: Dalibard, Castin and Moelmer, Phys. Rev. Lett. 68, 580 (1992).
+Nielsen and Chuang, Quantum Computation and Quantum Information, 8.2 and 8.3.
 """
 
 from collections.abc import Sequence
@@ -12,12 +11,10 @@ import torch
 from torch import Tensor
 
 from gensc.errors import InputError
-from gensc.machine.memory import refuse_beyond
-from gensc.rng import Rng
 
 Kind = Literal["bit_flip", "phase_flip", "depolarizing", "amplitude_damping"]
 TOLERANCE = 1e-9
-"""How far sum K+ K of operators that are given may be from the identity, in any of its entries."""
+"""How far the sum of probabilities that are given may be from 1."""
 PAULIS = torch.tensor([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]],
                       dtype=torch.complex128)
 """I, X, Y, Z, complex128 [4,2,2]."""
@@ -68,85 +65,7 @@ def pauli_kraus(probabilities: Sequence[float]) -> Tensor:
     return weights.sqrt()[:, None, None] * PAULIS
 
 
-def checked_kraus(operators: Tensor) -> Tensor:
-    """Kraus operators [K,2,2] as complex128. Raises InputError unless sum K+ K = I (the trace would not be kept)."""
-    if operators.ndim != 3 or operators.shape[1:] != (2, 2) or not len(operators):
-        raise InputError(f"Kraus operators have the shape {list(operators.shape)}: expected [K,2,2], K of 1 or more")
-    kraus = operators.to(torch.complex128)
-    off = float((torch.einsum("kji,kjl->il", kraus.conj(), kraus) - torch.eye(2)).abs().max())
-    if not off <= TOLERANCE:
-        raise InputError(f"Kraus operators are not complete: sum K+ K differs from the identity by {off:.3g}; a "
-                         "channel keeps the trace, so scale or add operators until it is the identity")
-    return kraus
-
-
-def composed(first: Tensor, second: Tensor) -> Tensor:
-    """Kraus operators [K L,2,2] of ``first`` [K,2,2] and ``second`` [L,2,2] after it."""
-    return torch.einsum("lij,kjm->lkim", second, first).reshape(-1, 2, 2)
-
-
 def transfer(kraus: Tensor) -> Tensor:
     """The Pauli transfer matrix float64 [4,4] over I, X, Y, Z: R[i,j] = Tr(P_i E(P_j)) / 2."""
     out = torch.einsum("kab,jbc,kdc->jad", kraus, PAULIS, kraus.conj())
     return (torch.einsum("iba,jab->ij", PAULIS, out) / 2).real
-
-
-def wires_of(states: Tensor) -> int:
-    """The number of qubits of states whose last axis has 2^n entries."""
-    size = states.shape[-1]
-    if size < 2 or size & (size - 1):
-        raise InputError(f"a state has {size} amplitudes: expected 2^n for n qubits")
-    return size.bit_length() - 1
-
-
-def density(psi: Tensor) -> Tensor:
-    """|psi><psi|, complex128 [B,2^n,2^n], of state vectors [B,2^n]. Refused where ``noisy`` would not fit."""
-    n = wires_of(psi)
-    # The matrix, the one that a step makes of it, and what einsum keeps in between.
-    refuse_beyond(3 * 16 * len(psi) * 4**n, f"the density matrices of {len(psi)} states of {n} qubits",
-                  "use trajectories, or fewer qubits or states at a time")
-    psi = psi.to(torch.complex128)
-    return psi[:, :, None] * psi[:, None, :].conj()
-
-
-def noisy(rho: Tensor, kraus: Tensor, wires: Sequence[int] | None = None) -> Tensor:
-    """Density matrices complex128 [B,2^n,2^n] after the channel ``kraus`` [K,2,2] on each of ``wires`` (all: None)."""
-    n, shape = wires_of(rho), rho.shape
-    both = torch.einsum("kij,knm->injm", kraus, kraus.conj()).to(rho.device)
-    for wire in _checked(wires, n):
-        split = rho.reshape(-1, 2**wire, 2, 2 ** (n - 1 - wire), 2**wire, 2, 2 ** (n - 1 - wire))
-        rho = torch.einsum("injm,bljrcmd->blircnd", both, split).reshape(shape)
-    return rho
-
-
-def trajectories(psi: Tensor, kraus: Tensor, rng: Rng, runs: int, wires: Sequence[int] | None = None) -> Tensor:
-    """``runs`` random pure states an item, complex128 [B,runs,2^n], whose mean of |psi><psi| is what ``noisy`` gives.
-
-    ``psi`` [B,2^n] of norm 1; each of ``wires`` (all: None) meets one Kraus operator, drawn with the probability that
-    it has in that state. The draws of an item come from its own stream of ``rng``.
-    """
-    n = wires_of(psi)
-    refuse_beyond(3 * 16 * len(psi) * runs * 2**n, f"{runs} trajectories of each of {len(psi)} states of {n} qubits",
-                  "draw fewer at a time")
-    states = psi.to(torch.complex128)[:, None].expand(-1, runs, -1)
-    chosen = _checked(wires, n)
-    draws = torch.stack([torch.from_numpy(one.random((len(chosen), runs))) for one in rng.generators()])
-    kraus = kraus.to(psi.device)
-    effects = torch.einsum("kji,kjl->kil", kraus.conj(), kraus)
-    for step, wire in enumerate(chosen):
-        split = states.reshape(len(psi), runs, 2**wire, 2, -1)
-        reduced = torch.einsum("bslir,bsljr->bsij", split, split.conj())
-        odds = torch.einsum("kij,bsji->bsk", effects, reduced).real.clamp_min(0)
-        drawn = draws[:, step, :, None].to(psi.device) * odds.sum(dim=2, keepdim=True)
-        place = (drawn >= odds.cumsum(dim=2)).sum(dim=2)
-        operator = kraus[place.clamp_max(len(kraus) - 1)]
-        states = torch.einsum("bsij,bsljr->bslir", operator, split).reshape(len(psi), runs, -1)
-        states = states / states.abs().square().sum(dim=2, keepdim=True).sqrt()
-    return states
-
-
-def _checked(wires: Sequence[int] | None, n: int) -> Sequence[int]:
-    chosen = range(n) if wires is None else wires
-    if any(not 0 <= wire < n for wire in chosen):
-        raise InputError(f"wires are {list(chosen)} and the state has {n} qubits: expected 0 to {n - 1}")
-    return chosen

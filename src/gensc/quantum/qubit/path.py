@@ -40,7 +40,7 @@ class Path:
     @property
     def sent(self) -> float:
         """Physical qubits sent for a logical one; with distillation the mean over its successes and failures."""
-        rounds = distilled(self._pair(), "dejmps", self.rounds) if self.teleported else []
+        rounds = distilled(self._pair(), self.rounds) if self.teleported else []
         return self.code.n * (rounds[-1].pairs if rounds else 1.0)
 
     @property
@@ -50,7 +50,7 @@ class Path:
         if not self.teleported:
             return 0.0
         bits = 0.0
-        for one in distilled(self._pair(), "dejmps", self.rounds):
+        for one in distilled(self._pair(), self.rounds):
             bits = (2 * bits + 2) / one.success
         return self.code.n * (2 + bits)
 
@@ -62,7 +62,7 @@ class Path:
         if not self.teleported:
             return self.noise.kraus
         pair = self._pair()
-        for one in distilled(pair, "dejmps", self.rounds):
+        for one in distilled(pair, self.rounds):
             pair = one.pair
         return pauli_kraus((pair / pair.sum()).tolist())
 

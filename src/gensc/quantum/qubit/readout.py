@@ -2,8 +2,8 @@
 
 Each qubit meets its own channel, given as a Pauli transfer matrix without terms between Z and the plane of X and Y
 (``Path.transfer``), and is measured alone. The odds of all outcomes follow exactly from that (the observables are taken
-back through the channel), and outcomes are drawn from them: the law of trajectories and of the density matrix, at
-the price of neither. ``expected`` is differentiable; ``drawn`` has its value with shot noise and its gradient.
+back through the channel), and outcomes are drawn from them: the law of the density matrix without its price.
+``expected`` is differentiable; ``drawn`` has its value with shot noise and its gradient.
 """
 
 import math

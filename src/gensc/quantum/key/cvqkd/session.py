@@ -69,11 +69,6 @@ class Session:
     bob_key: bytes = field(default=b"", repr=False)
 
     @property
-    def frame_error_rate(self) -> float:
-        """Lost frames over all; nan where none was tried."""
-        return self.failed / self.frames if self.frames else math.nan
-
-    @property
     def key_bits(self) -> int:
         """Length of the key."""
         return 8 * len(self.bob_key)

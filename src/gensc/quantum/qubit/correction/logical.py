@@ -28,13 +28,6 @@ def logical_transfer(code: Code, kraus: Tensor) -> Tensor:
     return out
 
 
-def pauli_probabilities(matrix: Tensor) -> Tensor:
-    """The probabilities float64 [4] of I, X, Y, Z of the Pauli transfer matrix [4,4] of a channel once it is twirled
-    (its diagonal is all they need; for a Pauli channel they are its own)."""
-    hadamard = torch.tensor([[1, 1, 1, 1], [1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]], dtype=torch.float64)
-    return hadamard @ matrix.diagonal() / 4
-
-
 def _strings(code: Code, which: int) -> tuple[np.ndarray, np.ndarray]:
     """Bits of X and of Z, uint8 [2^(n-1),n] each, of logical I, X, Y or Z (``which``) times every stabilizer."""
     x, z = (patterns(len(checks)) @ rows(checks, code.n) % 2 for checks in (code.x_checks, code.z_checks))
