@@ -5,6 +5,8 @@ import copy
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
+from torch.utils._pytree import tree_map
 
 from gensc import registry
 from gensc.batch import Batch
@@ -19,7 +21,9 @@ from gensc.experiment.train import Training
 from gensc.link import build
 from gensc.machine.tensors import read
 from gensc.rng import Rng
+from gensc.session import Session
 from gensc.signal import Signal, State
+from gensc.transport import Digital
 from helpers import Means, colours, toy_link
 from mixed import mixed
 from second_device import second_device
@@ -40,9 +44,14 @@ LINKS = {
     "sealed": LinkSpec(BACKBONE, Part("sealed"), task=CLASSIFY),
     "hybrid head": LinkSpec(BACKBONE, Part("features"), task=Part("classify", {"head": "qnn"})),
     "finetune": LinkSpec(Part("backbone", {"mode": "finetune", "frozen_stages": 3}), Part("features"), task=CLASSIFY),
-    "jscc": LinkSpec(Part("jscc"), Part("symbols"), RAYLEIGH, RECONSTRUCT),
+    "hybrid encoder": LinkSpec(Part("hybrid"), Part("features"), task=CLASSIFY),
+    "several tasks": LinkSpec(BACKBONE, Part("analog", {"uses": 12}), task=Part("several", {"tasks": {
+        "coarse": {"name": "classify", "head": "2xfc"}, "fine": {"name": "classify"}}})),
+    "repeated": LinkSpec(BACKBONE, Part("harq", {"uses": 300}), task=CLASSIFY),
+    "jscc": LinkSpec(Part("jscc"), Part("symbols"), RAYLEIGH, Part("reconstruct", {
+        "metrics": ("psnr", "ssim", "st_lpips", "frechet_lite0"), "loss": "perceptual"})),
     "deepjscc": LinkSpec(Part("deepjscc"), Part("symbols"), task=RECONSTRUCT),
-    "gan": LinkSpec(Part("gan"), Part("symbols"), task=RECONSTRUCT),
+    "gan": LinkSpec(Part("gan"), Part("symbols"), task=Part("reconstruct", {"loss": "adversarial"})),
     "diffusion": LinkSpec(Part("diffusion", {"base": "jscc-cifar10", "denoise": True}), Part("symbols"),
                           task=RECONSTRUCT),
     "vae": LinkSpec(Part("vae"), Part("digital", {"uses": 600}), task=RECONSTRUCT),
@@ -82,6 +91,11 @@ def close(device):
     return {"rtol": 1e-2, "atol": 1e-2} if device.type == "cuda" else {"rtol": 0.0, "atol": 0.0}
 
 
+@pytest.mark.parametrize("kind", ["codec", "transport", "task"])
+def test_every_part_is_tried_on_another_device(kind):
+    assert set(registry.names(kind)) == {getattr(spec, kind).name for spec in LINKS.values()}
+
+
 @pytest.mark.parametrize("name", LINKS)
 def test_a_link_gives_the_same_on_another_device(name, device):
     link, batch, state = link_of(name).eval(), batch_of(), State.of(12.0, 3, Rng.seeded(0))
@@ -90,7 +104,7 @@ def test_a_link_gives_the_same_on_another_device(name, device):
         here, there = link(batch, state), far(batch.to(device), state)
         scores = [one.task.score(outcome.prediction, known) for one, outcome, known in (
             (link, here, batch), (far, there, batch.to(device)))]
-    torch.testing.assert_close(there.prediction.cpu(), here.prediction, **close(device))
+    torch.testing.assert_close(tree_map(Tensor.cpu, there.prediction), here.prediction, **close(device))
     assert torch.equal(there.delivery.cost.uses.cpu(), here.delivery.cost.uses)
     assert torch.equal(there.delivery.ok.cpu(), here.delivery.ok)
     for column, wanted in scores[0].items():
@@ -197,3 +211,17 @@ def test_a_frozen_network_serves_links_on_both_devices(device):
         again = [first(batch, state).prediction, later(batch, state).prediction]
     torch.testing.assert_close(there.cpu(), here, **close(device))
     assert all(torch.equal(one, here) for one in again)
+
+
+def test_a_session_runs_on_another_device(device):
+    """Several rounds, with feedback that is paid for."""
+    link, batch, state = link_of("features").eval(), batch_of(), State.of(0.0, 3, Rng.seeded(0))
+    outcomes = []
+    for place in (torch.device("cpu"), device):
+        session = Session(copy.deepcopy(link).to(place), 3, confident=0.99, feedback=Digital(uses=200, mcs=0))
+        with torch.no_grad():
+            outcomes.append(session.run(batch.to(place), state))
+    assert len(outcomes[0]) == len(outcomes[1]) == 3
+    for here, there in zip(*outcomes, strict=True):
+        torch.testing.assert_close(there.prediction.cpu(), here.prediction, **close(device))
+        assert torch.equal(there.delivery.cost.uses.cpu(), here.delivery.cost.uses)
