@@ -1,81 +1,96 @@
+"""What stands beside a link: the same measured channel uses, channel, pilots and task."""
+
 import numpy as np
 import pytest
 import torch
 
-from gensc import config
+from gensc import config, registry
 from gensc.batch import unlabelled
-from gensc.channel import AWGN
-from gensc.codec import Backbone, Picture
-from gensc.config import DataSpec, EvaluateSpec, Experiment, LinkSpec, Part
+from gensc.channel import Rayleigh
+from gensc.codec import Picture
+from gensc.config import DataSpec, EvaluateSpec, Experiment, LinkSpec, Part, TrainSpec
 from gensc.data.dataset import Dataset
 from gensc.data.open import open_source
 from gensc.errors import InputError
-from gensc.experiment.baseline import with_baseline
+from gensc.experiment.baseline import delivered_uses, with_baseline
 from gensc.experiment.evaluate import evaluate
 from gensc.experiment.feed import Feed
-from gensc.experiment.separate import TARGETS, separate
-from gensc.link import build
+from gensc.experiment.results import Results
+from gensc.experiment.run import run
+from gensc.experiment.tune import check_choices, tune
+from gensc.link import Link, build
 from gensc.rng import Rng
 from gensc.signal import State
+from gensc.task import Reconstruct
+from gensc.transport import Digital
 
 
-def links(experiment):
+def links(compared):
     return [(one.link.codec.name, one.link.codec.options.get("format"), one.link.transport.name,
-             one.link.transport.options.get("uses"), one.link.channel.name) for one in config.expand(experiment)]
+             one.link.transport.options.get("uses"), one.link.channel.name)
+            for one in config.expand(compared.experiment)]
 
 
-def test_features_get_the_digital_link_and_the_bound_at_equal_uses():
+def test_features_get_coded_bits_an_ideal_code_and_the_decision_at_equal_uses():
     experiment = Experiment(link=LinkSpec(transport=Part("analog", {"uses": 96})),
                             grid={"link.channel.name": ["awgn", "rayleigh"]})
     made = links(with_baseline(experiment, ("webp",)))
-    assert made[:2] == links(experiment)
-    assert set(made[2:]) == {("backbone", None, transport, 96, channel)
-                             for transport in ("digital", "capacity") for channel in ("awgn", "rayleigh")}
+    assert [one[2:] for one in made[:2]] == [("analog", 96, "awgn"), ("analog", 96, "rayleigh")]
+    assert set(made[2:]) == {(codec, None, transport, 96, channel) for channel in ("awgn", "rayleigh") for
+                             codec, transport in (("backbone", "digital"), ("backbone", "capacity"),
+                                                  ("decision", "words"))}
 
 
-def test_the_baseline_knows_that_a_channel_fades():
-    experiment = Experiment(link=LinkSpec(transport=Part("analog", {"uses": 96}), channel=Part("rayleigh")))
-    digital = [one.link.transport.options for one in config.expand(with_baseline(experiment, ("webp",)))
-               if one.link.transport.name == "digital"]
-    assert digital == [{"uses": 96, "fading": "rayleigh", "target": 0.1}]
+def test_the_decision_is_made_by_the_same_network():
+    link = LinkSpec(Part("backbone", {"output": "map"}), Part("analog", {"uses": 30}),
+                    task=Part("classify", {"head": "2xfc"}))
+    experiment = Experiment(link=link, train=TrainSpec(epochs=7))
+    decided = config.expand(with_baseline(experiment, ("webp",)).experiment)[-1]
+    assert decided.link.codec.options == {"of": {"name": "backbone", "output": "map"}, "head": "2xfc"}
+    assert decided.train == experiment.train
 
 
 def test_uncoded_features_count_their_uses():
     made = links(with_baseline(Experiment(link=LinkSpec(codec=Part("backbone", {"output": "logits"}))), ("webp",)))
-    assert [uses for *_, uses, _ in made[1:]] == [500, 500]
+    assert [uses for *_, uses, _ in made[1:]] == [500, 500, 500]
 
 
 def test_pictures_get_every_format():
     experiment = Experiment(link=LinkSpec(transport=Part("analog", {"uses": 700}), task=Part("reconstruct")))
-    made = links(with_baseline(experiment, ("webp", "jxl")))[1:]
-    assert set(made) == {("picture", form, transport, 700, "awgn")
-                         for form in ("webp", "jxl") for transport in ("digital", "capacity")}
+    with pytest.raises(InputError, match="reconstruct"):
+        with_baseline(experiment, ("webp", "jxl"))
+    jscc = Experiment(link=LinkSpec(Part("jscc", {"cbr": 1 / 12}), Part("symbols"), task=Part("reconstruct")),
+                      data=DataSpec(size=64))
+    assert set(links(with_baseline(jscc, ("webp", "jxl")))[1:]) == {
+        ("picture", form, transport, 1024, "awgn") for form in ("webp", "jxl") for transport in ("digital", "capacity")}
 
 
-@pytest.mark.parametrize("cbr", [1 / 6, 1 / 16])
-def test_a_link_without_an_option_is_asked_what_it_costs(cbr):
-    """From a picture that it delivered, whatever its codec's form is."""
-    link = LinkSpec(Part("jscc", {"cbr": cbr}), Part("symbols"), task=Part("reconstruct"))
-    made = links(with_baseline(Experiment(link=link, data=DataSpec(size=48)), ("webp",)))
-    uses = round(3 * 48 * 48 * cbr)
-    assert set(made[1:]) == {("picture", "webp", transport, uses, "awgn") for transport in ("digital", "capacity")}
+@pytest.mark.parametrize(("transport", "uses"), [(Part("qubit", {"shots": 3}), 3 * 12 + 16),
+                                                 (Part("qubit", {"shots": 40}), 40 * 12 + 16)])
+def test_uses_are_those_that_were_delivered(transport, uses):
+    """Not an option's: qubits are counted by their shots."""
+    rivals = links(with_baseline(Experiment(link=LinkSpec(transport=transport)), ("webp",)))[1:]
+    assert {one[3] for one in rivals} == {uses}
 
 
-def test_a_rival_gets_no_less_than_a_link_of_a_variable_rate_takes():
-    """Side information included; what it takes differs from picture to picture."""
-    link = LinkSpec(Part("vae_symbols"), Part("split"), task=Part("reconstruct"))
-    rivals = links(with_baseline(Experiment(link=link, data=DataSpec(size=64)), ("webp",)))[1:]
-    dataset = Dataset(open_source("vehicles:6:3", 64), np.arange(6))
-    with Rng.seeded(0).torch_seeded():
-        built = build(link, 0, 64)
-    taken = evaluate(built, Feed(dataset, dataset.items), 10.0, "receiver", Rng.seeded(0)).cost.uses
-    assert len(set(taken.tolist())) > 1
-    assert all(0.97 * float(taken.max()) <= uses <= 512 for *_, uses, _ in rivals) and len(rivals) == 2
+def test_a_cyclic_prefix_is_in_the_uses():
+    link = LinkSpec(Part("jscc", {"cbr": 1 / 12}), Part("symbols"), Part("tgn"), Part("reconstruct"))
+    rivals = links(with_baseline(Experiment(link=link, data=DataSpec(size=48)), ("webp",)))[1:]
+    assert {one[3] for one in rivals} == {round(3 * 48 * 48 / 12 * (1 + 1 / 16))}
+
+
+def test_a_rival_has_the_same_pilots():
+    link = LinkSpec(transport=Part("analog", {"uses": 96, "pilots": 8}), channel=Part("rician"))
+    experiment = Experiment(link=link, evaluate=EvaluateSpec(csi="pilots"))
+    made = config.expand(with_baseline(experiment, ("webp",)).experiment)[1:]
+    assert [(one.link.transport.name, one.link.transport.options.get("pilots")) for one in made] == [
+        ("digital", 8), ("capacity", None), ("words", 8)]
+    assert {delivered_uses(one).most for one in made} == {96}
 
 
 def test_pictures_of_any_size_get_a_bandwidth_ratio():
     link = LinkSpec(Part("jscc", {"cbr": 1 / 12}), Part("symbols"), task=Part("reconstruct"))
-    rivals = config.expand(with_baseline(Experiment(link=link, data=DataSpec(size=0)), ("webp",)))[1:]
+    rivals = config.expand(with_baseline(Experiment(link=link, data=DataSpec(size=0)), ("webp",)).experiment)[1:]
     assert [one.link.transport.name for one in rivals] == ["digital", "capacity"]
     for one in rivals:
         assert one.link.transport.options["uses"] == 0
@@ -86,7 +101,7 @@ def test_pictures_of_any_size_get_a_bandwidth_ratio():
         assert float(outcome.delivery.cost.uses[0]) == pytest.approx(60 * 84 * 3 / 12, rel=2e-3)
 
 
-def test_classical_links_and_bounds_get_no_rival():
+def test_classical_links_get_no_rival():
     link = LinkSpec(Part("picture", {"format": "webp"}), Part("digital", {"uses": 300}), task=Part("reconstruct"))
     schemes = ({"link.transport.name": "digital", "link.transport.uses": 300},
                {"link.transport.name": "capacity", "link.transport.uses": 300},
@@ -95,22 +110,91 @@ def test_classical_links_and_bounds_get_no_rival():
     assert [one[2] for one in made] == ["digital", "capacity", "symbols", "digital", "capacity"]
 
 
+def test_a_channel_without_a_capacity_is_said_before_training():
+    link = LinkSpec(transport=Part("analog", {"uses": 96}), channel=Part("phase_noise"))
+    compared = with_baseline(Experiment(link=link), ("webp",))
+    assert [one[2] for one in links(compared)] == ["analog", "digital", "words"]
+    note, = compared.notes
+    assert "link 1" in note and "not its capacity" in note
+
+
 def test_bad_baselines_are_refused():
     with pytest.raises(InputError, match="did you mean 'webp'"):
         with_baseline(Experiment(), ("wepb",))
     classical = LinkSpec(Part("picture"), Part("digital"), task=Part("reconstruct"))
     with pytest.raises(InputError, match="classical"):
         with_baseline(Experiment(link=classical, evaluate=EvaluateSpec()), ("webp",))
+    never = LinkSpec(transport=Part("analog", {"uses": 96, "pilots": 8}), channel=Part("tgn"))
+    with pytest.raises(InputError, match="pilots cannot follow"):
+        with_baseline(Experiment(link=never, evaluate=EvaluateSpec(csi="pilots")), ("webp",))
 
 
-def test_separate_chooses_the_scheme_that_serves_the_pictures_best():
-    dataset = Dataset(open_source("vehicles:12:3", 64), np.arange(12))
+def test_a_rival_is_granted_what_each_item_took(tmp_path):
+    """Side information included: it differs from picture to picture, and so do the rival's budgets."""
+    task = Part("reconstruct", {"metrics": ["psnr"]})
+    link = LinkSpec(Part("vae_symbols", {"cbr": 1 / 12}), Part("split"), task=task)
+    experiment = Experiment(seeds=(0,), link=link, data=DataSpec("vehicles:100", size=32),
+                            train=TrainSpec(epochs=1, batch=16), evaluate=EvaluateSpec(snr_db=(12.0,)))
+    compared = with_baseline(experiment, ("webp",))
+    run(compared.experiment, tmp_path, 1, "test")
+    results = Results.read(tmp_path / "results.sqlite")
+    facts, points = results.links(), results.points()
+    uses = {facts[point.job].scheme: point.columns["uses"] for point in points}
+    assert len(set(uses[0].tolist())) > 1
+    for rival in (1, 2):
+        assert np.abs(uses[rival] / uses[0] - 1).max() < 0.01
+
+
+def test_too_few_items_to_choose_on_are_said_before_training():
+    link = LinkSpec(Part("picture", {"format": "webp"}), Part("digital", {"uses": 300, "target": "best"}))
+    with pytest.raises(InputError, match="at least 10 draws"):
+        check_choices([Experiment(link=link)], 9)
+    check_choices([Experiment(link=link)], 10)
+    check_choices([Experiment()], 0)
+
+
+def test_how_many_items_may_be_lost_is_chosen_on_validation_items():
+    """Over block fading at a low SNR a picture is worth more often whole than now and then good."""
+    dataset = Dataset(open_source("vehicles:24:3", 64), np.arange(24))
     feed = Feed(dataset, dataset.items)
-    for best in separate(Picture("webp"), 1024, AWGN(), feed, (4.0, 14.0)):
-        assert best.target in TARGETS
-        scores = evaluate(best.link, feed, best.snr_db, "receiver", Rng.seeded(0, "separate"))
-        assert scores.columns["psnr"].mean() == pytest.approx(best.quality.value)
-        assert torch.equal(scores.cost.uses, torch.full((12,), 1024.0))
-        assert best.quality.value > 15
-    with pytest.raises(InputError, match="files"):
-        separate(Backbone(size=64), 1024, AWGN(), feed, (4.0,))
+    link = Link(Picture("webp"), Digital(Rayleigh(), 1024, target="best"), Reconstruct(("psnr",)))
+    figures = {}
+    for target in link.transport.choices:
+        link.transport.choose(target)
+        columns = evaluate(link, feed, 8.0, "receiver", Rng.seeded(0, "tune")).columns
+        figures[target] = columns["psnr"].mean()
+    tune(link, feed, 8.0, "receiver", Rng.seeded(0, "tune"))
+    assert figures[link.transport.target] == max(figures.values()) > min(figures.values())
+
+
+FULL = [(transport, channel, csi) for transport in ("analog", "symbols") for channel in registry.names("channel")
+        for csi in ("receiver", "both", "pilots", "none")]
+SHORT = [("analog", "interference", "none"), ("symbols", "rayleigh", "both"), ("analog", "tdl", "pilots"),
+         ("symbols", "mix", "pilots"), ("symbols", "surface", "receiver")]
+
+
+def completes_or_refuses(transport, channel, csi):
+    options = {"pilots": 8} if csi == "pilots" else {}
+    link = LinkSpec(Part("backbone" if transport == "analog" else "jscc"), Part(transport, options), Part(channel),
+                    Part("classify" if transport == "analog" else "reconstruct"))
+    experiment = Experiment(link=link, data=DataSpec(size=64), evaluate=EvaluateSpec(csi=csi))
+    try:
+        compared = with_baseline(experiment, ("webp",))
+    except InputError as error:
+        assert "\n" not in str(error)
+        return
+    own, *rivals = config.expand(compared.experiment)
+    assert len(rivals) + len(compared.notes) >= 2
+    uses = delivered_uses(own).most
+    assert all(abs(delivered_uses(one).most / uses - 1) < 0.01 for one in rivals)
+
+
+@pytest.mark.parametrize(("transport", "channel", "csi"), SHORT)
+def test_rivals_run_or_are_refused(transport, channel, csi):
+    completes_or_refuses(transport, channel, csi)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("transport", "channel", "csi"), FULL)
+def test_rivals_run_or_are_refused_everywhere(transport, channel, csi):
+    completes_or_refuses(transport, channel, csi)

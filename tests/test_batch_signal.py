@@ -230,7 +230,7 @@ def test_an_analog_cost_counts_uses_and_time_and_no_bits():
 
 
 def test_costs_of_the_same_items_add_up_and_those_of_others_are_joined():
-    first, second = Cost.analog(128, 2, 20e6), Cost.of_bytes([10, 20], [3, 0], 20e6)
+    first, second = Cost.analog(128, 2, 20e6), Cost.of_bits([10, 20], [24, 0], 20e6)
     total = first + second
     assert total.uses.tolist() == [138.0, 148.0] and total.bits.tolist() == [24.0, 0.0]
     assert total.seconds.tolist() == pytest.approx([6.9e-6, 7.4e-6])

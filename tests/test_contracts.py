@@ -82,6 +82,7 @@ def test_other_settings_of_channels(name, options):
     ("features", {"convention": "gensc6g"}, "awgn", "receiver"),
     ("features", {"convention": "gensc6g"}, "rayleigh", "receiver"),
     ("digital", {"uses": 300, "pilots": 20, "mcs": 1, "packing": {"values": 8, "hidden": 32}}, "awgn", "pilots"),
+    ("wifi7", {"bandwidth_mhz": 80, "uses": 12_000, "packing": {"values": 8, "hidden": 32}}, "awgn", "receiver"),
 ], ids=str)
 def test_other_settings_of_transports(name, options, channel, csi):
     def make():

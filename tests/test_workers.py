@@ -40,6 +40,14 @@ def unpicklable_error(job, tell):
     raise Stubborn("no", "pickle")
 
 
+def tells_a_function(job, tell):
+    tell(lambda: job)
+
+
+def leaves(job, tell):
+    sys.exit(0)
+
+
 def forever(job, tell):
     tell(os.getpid())
     time.sleep(600)
@@ -74,10 +82,20 @@ def test_an_error_that_cannot_be_sent_does_not_hang(work):
             f"list(run_jobs(t.{work.__name__}, [1], 1))")
     parent = started(code)
     try:
-        _, err = parent.communicate(timeout=20)
+        _, err = parent.communicate(timeout=60)
         assert parent.returncode != 0 and "no pickle" in err
     finally:
         end(parent)
+
+
+def test_a_message_that_cannot_be_sent_is_an_error_of_its_job():
+    with pytest.raises(Exception, match="pickle"):
+        list(run_jobs(tells_a_function, [1], 1))
+
+
+def test_a_job_that_leaves_its_worker_does_not_hang():
+    with pytest.raises(RunLost, match="exit code 0"):
+        list(run_jobs(leaves, [1, 2], 1))
 
 
 def test_leaving_the_loop_ends_the_workers():

@@ -8,7 +8,7 @@ import torch
 
 from gensc import zoo
 from gensc.errors import InputError
-from gensc.zoo.backbones import ASSETS
+from gensc.zoo.backbones import BACKBONES
 from helpers import call, refused
 
 
@@ -25,16 +25,16 @@ def offline(monkeypatch, tmp_path):
 
 
 def test_the_packaged_weights_are_here_and_whole():
-    asset = ASSETS["efficientnet_lite0"]
-    assert asset.local_file().exists() and asset.pull() == asset.local_file()
-    assert zoo.load("efficientnet_lite0").weights == asset.sha256
+    weights = BACKBONES["efficientnet_lite0"]
+    assert weights.local().exists() and weights.pull() == weights.local()
+    assert zoo.load("efficientnet_lite0").weights == weights.sha256
 
 
 def test_damaged_packaged_weights_are_refused(tmp_path, monkeypatch):
-    data = bytearray(ASSETS["efficientnet_lite0"].local_file().read_bytes())
+    data = bytearray(BACKBONES["efficientnet_lite0"].local().read_bytes())
     data[len(data) // 2] ^= 1
     (tmp_path / "w.pth").write_bytes(data)
-    monkeypatch.setattr(zoo.Asset, "local_file", lambda self: tmp_path / "w.pth")
+    monkeypatch.setattr(zoo.Weights, "local", lambda self: tmp_path / "w.pth")
     with pytest.raises(InputError, match=r"w\.pth has SHA-256 .*expected"):
         zoo.load("efficientnet_lite0")
 
@@ -42,7 +42,7 @@ def test_damaged_packaged_weights_are_refused(tmp_path, monkeypatch):
 @pytest.mark.parametrize("content", [b"", b"garbage", b"\x80\x02x"], ids=str)
 def test_a_damaged_download_is_named(content, tmp_path, monkeypatch):
     (tmp_path / "model.safetensors").write_bytes(content)
-    monkeypatch.setattr(zoo.Asset, "local_file", lambda self: tmp_path / "model.safetensors")
+    monkeypatch.setattr(zoo.Weights, "local", lambda self: tmp_path / "model.safetensors")
     with pytest.raises(InputError, match=r"model\.safetensors"):
         zoo.load("mobilenetv3_small_050")
 
@@ -51,7 +51,7 @@ def test_weights_of_another_network_are_named(tmp_path, monkeypatch):
     from safetensors.torch import save_file
 
     save_file({"conv.weight": torch.zeros(3)}, tmp_path / "model.safetensors")
-    monkeypatch.setattr(zoo.Asset, "local_file", lambda self: tmp_path / "model.safetensors")
+    monkeypatch.setattr(zoo.Weights, "local", lambda self: tmp_path / "model.safetensors")
     with pytest.raises(InputError, match=r"model\.safetensors"):
         zoo.load("mobilenetv3_small_050")
 
@@ -87,13 +87,14 @@ def test_a_strange_name_is_refused(name):
 
 def test_the_list_says_what_is_here(monkeypatch):
     lines = call("zoo", "list").out.splitlines()
-    for name, asset in ASSETS.items():
+    for name, weights in BACKBONES.items():
         row = next(line for line in lines if line.startswith(name + " "))
-        assert asset.licence in row and asset.source in row
-        assert ("here" if asset.local_file() else "missing") in row
+        assert weights.licence in row and weights.source in row
+        assert ("here" if weights.local() else "missing") in row
+    assert "any other timm model" in lines[-1]
 
 
 def test_a_missing_package_names_its_pip_name(monkeypatch):
-    gone = dataclasses.replace(ASSETS["efficientnet_lite0"], source="package:no_such_module/x.pth")
+    gone = dataclasses.replace(BACKBONES["efficientnet_lite0"], source="package:no_such_module/x.pth")
     with pytest.raises(InputError, match="pip install no-such-module"):
         gone.pull()

@@ -86,10 +86,12 @@ class TrainSpec:
 
 @dataclass(frozen=True)
 class EvaluateSpec:
-    """Where a link is scored: Es/N0 in dB, and ``csi`` "receiver", "pilots" or "none"."""
+    """Where a link is scored: Es/N0 in dB, and ``csi`` "receiver", "both", "pilots" or "none". ``uses_of``: the place
+    of the link of the experiment whose channel uses, item by item as measured, this one is granted; -1: its own."""
 
     snr_db: tuple[float, ...] = (-10.0, 0.0, 10.0, 30.0)
     csi: Csi = "receiver"
+    uses_of: int = -1
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def build(spec: LinkSpec, classes: int, size: int) -> Link:
     if spec.channel != LinkSpec().channel and "channel" not in options_of(lookup("transport", spec.transport.name)):
         raise InputError(f"link.channel is {spec.channel.name!r} and transport {spec.transport.name!r} has no channel: "
                          "leave link.channel out, or take another transport")
-    codec = make("codec", spec.codec, size=size)
+    codec = make("codec", spec.codec, size=size, classes=classes)
     channel = make("channel", spec.channel)
     transport = make("transport", spec.transport, channel=channel)
     return Link(codec, transport, make("task", spec.task, classes=classes))

@@ -14,6 +14,8 @@ from gensc.rng import Name, Rng
 Csi = Literal["receiver", "both", "pilots", "none"]
 MAIN = "main"
 """The name of a part that is alone."""
+ANSWER = "answer"
+"""The name of what is received where the sender has decided: log p of each possible answer."""
 CPU = torch.device("cpu")
 ANY = -1
 """A dimension of a form that differs from item to item."""
@@ -99,7 +101,8 @@ class State:
     estimates h from pilots that the transport sends and pays for; "none": it neither knows nor equalises. N0 is
     known to the receiver in all of them.
     ``shape``: that of an item (without the batch), which both ends know; ``values`` [B]: source values an item, so that
-    a transport can turn a bandwidth ratio into channel uses; ``device``: where the items are.
+    a transport can turn a bandwidth ratio into channel uses; ``device``: where the items are. ``uses`` [B]: the channel
+    uses that each item is granted, whatever the transport's own setting: those of the link that it is compared with.
     ``round``: which transmission of a session it is, from 0, and ``memory`` what the ends keep from those before.
 
     What a transport tells (``Transport.inform``): ``budget`` [B], how many bytes it has for each item at this SNR, None
@@ -117,6 +120,7 @@ class State:
     shape: tuple[int, ...] = ()
     device: torch.device = CPU
     values: Tensor | None = None
+    uses: Tensor | None = None
     round: int = 0
     memory: Memory = Memory()
     budget: tuple[int, ...] | None = None
@@ -162,6 +166,7 @@ class State:
             return None if column is None else column[part]
 
         return replace(self, snr_db=self.snr_db[part], rng=self.rng.of(cut(self.rng.items)), values=cut(self.values),
+                       uses=cut(self.uses),
                        budget=cut(self.budget), gain_db=cut(self.gain_db), plan=cut(self.plan))
 
     @property
@@ -215,10 +220,10 @@ class Cost:
         return Cost(count, torch.zeros_like(count), units.airtime_s(count, bandwidth_hz))
 
     @staticmethod
-    def of_bytes(uses: Sequence[int], data: Sequence[int], bandwidth_hz: float) -> "Cost":
-        """The cost of items of so many channel uses that carry so many bytes."""
+    def of_bits(uses: Sequence[float], bits: Sequence[int], bandwidth_hz: float) -> "Cost":
+        """The cost of items of so many channel uses that carry so many information bits."""
         count = torch.tensor(uses, dtype=torch.float32)
-        return Cost(count, 8 * torch.tensor(data, dtype=torch.float32), units.airtime_s(count, bandwidth_hz))
+        return Cost(count, torch.tensor(bits, dtype=torch.float32), units.airtime_s(count, bandwidth_hz))
 
     @staticmethod
     def joined(parts: Sequence["Cost"]) -> "Cost":

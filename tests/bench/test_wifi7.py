@@ -19,7 +19,7 @@ def test_gap_is_read_between_points() -> None:
     assert math.isnan(snr_at(points, 4, "alone", 1e-4))
 
 
-@pytest.mark.parametrize(("mcs", "alone_db"), [(0, -1.37), (7, 17.07), (13, 32.8)])
+@pytest.mark.parametrize(("mcs", "alone_db"), [(0, -1.61), (7, 16.83), (13, 32.56)])
 def test_whole_receiver_is_within_a_decibel_of_its_code(mcs: int, alone_db: float) -> None:
     """At the Es/N0 where the code alone loses a tenth: it does, and the receiver does no worse 1 dB above."""
     alone = measure(mcs, alone_db, 150, whole=False)

@@ -11,7 +11,7 @@ from gensc.codec.backbone import as_map
 from gensc.errors import InputError
 from gensc.rng import Rng
 from gensc.signal import MAIN, State
-from gensc.zoo.backbones import ASSETS
+from gensc.zoo.backbones import BACKBONES
 from gensc.zoo.timm_ready import timm
 
 
@@ -93,15 +93,15 @@ def test_tokens_become_a_map_in_reading_order_without_their_prefix():
 
 def test_every_name_of_the_paper_is_an_architecture_of_timm():
     assert {"efficientnet_lite0", "vit_l_32", "resnet50", "vgg16", "inception_v3", "dinov2", "efficientnet_b1",
-            "mobilenet_v3", "swin"} == set(ASSETS)
-    for asset in ASSETS.values():
-        assert timm.is_model(asset.architecture.split(".")[0]), asset
+            "mobilenet_v3", "swin"} == set(BACKBONES)
+    for weights in BACKBONES.values():
+        assert timm.is_model(weights.network.split(".")[0]), weights
 
 
 @pytest.mark.parametrize("model", ["resnet50", "vgg16", "resnet18"])
 def test_missing_weights_name_the_command_that_gets_them(model, monkeypatch):
-    monkeypatch.setattr("gensc.zoo.backbones.Asset.local_file", lambda self: None)
-    with pytest.raises(InputError, match=rf"(?s)weights of {model} are not on this machine.*`gensc zoo pull {model}`"):
+    monkeypatch.setattr("gensc.zoo.Weights.local", lambda self: None)
+    with pytest.raises(InputError, match=rf"weights of {model}.* are not on this machine.*`gensc zoo pull {model}`"):
         zoo.load(model)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gensc.errors import InputError
 from gensc.metric import perceptual
-from gensc.metric.perceptual import st_lpips, st_lpips_loss
+from gensc.metric.perceptual import st_lpips, st_lpips_loss, st_lpips_vgg
 from gensc.rng import Rng
 
 
@@ -31,26 +31,37 @@ def as_jpeg(x: Tensor, quality: int) -> Tensor:
         return torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255
 
 
-def test_equal_pictures_are_at_distance_zero_and_worse_ones_further_off(picture):
-    distances = [float(st_lpips(picture, other)) for other in (picture, *(as_jpeg(picture, q) for q in (90, 30, 5)))]
+BOTH = pytest.mark.parametrize("metric", [st_lpips, st_lpips_vgg], ids=lambda one: one.__name__)
+
+
+@BOTH
+def test_equal_pictures_are_at_distance_zero_and_worse_ones_further_off(metric, picture):
+    distances = [float(metric(picture, other)) for other in (picture, *(as_jpeg(picture, q) for q in (90, 30, 5)))]
     assert distances[0] == 0
     assert distances == sorted(distances) and distances[-1] > 3 * distances[1] > 0
 
 
-def test_the_trained_weights_are_in_use(picture):
+@BOTH
+def test_the_trained_weights_are_in_use(metric, picture):
     """A shift by one pixel costs pixels dearly and eyes nothing: the metric was trained to see that."""
     shifted, coarse = picture.roll(1, dims=3), as_jpeg(picture, 5)
     assert float(F.mse_loss(picture, shifted)) > float(F.mse_loss(picture, coarse))
-    assert float(st_lpips(picture, shifted)) < 0.5 * float(st_lpips(picture, coarse))
+    assert float(metric(picture, shifted)) < 0.5 * float(metric(picture, coarse))
 
 
-def test_each_item_has_its_own_distance(picture):
+def test_the_two_are_different_networks(picture):
+    coarse = as_jpeg(picture, 5)
+    assert abs(float(st_lpips(picture, coarse)) / float(st_lpips_vgg(picture, coarse)) - 1) > 0.05
+
+
+@BOTH
+def test_each_item_has_its_own_distance(metric, picture):
     a = torch.cat([picture, picture, as_jpeg(picture, 30)])
     b = torch.cat([as_jpeg(picture, 5), picture, picture])
-    whole = st_lpips(a, b)
+    whole = metric(a, b)
     assert whole.shape == (3,) and whole.dtype == torch.float32
-    assert torch.equal(whole[2:], st_lpips(a[2:], b[2:])) and whole[1] == 0
-    assert st_lpips(a[:0], b[:0]).shape == (0,)
+    assert torch.equal(whole[2:], metric(a[2:], b[2:])) and whole[1] == 0
+    assert metric(a[:0], b[:0]).shape == (0,)
 
 
 def test_the_loss_is_the_mean_of_the_items_distances(picture):
@@ -61,7 +72,7 @@ def test_the_loss_is_the_mean_of_the_items_distances(picture):
 
 def test_features_that_are_all_zero_have_a_finite_gradient(picture, monkeypatch):
     """A dark place may leave every channel of a layer at zero, whose length has no slope."""
-    network = perceptual._network("cpu")
+    network = perceptual._network("alex", "cpu")
     monkeypatch.setattr(network.net.slice1[0].bias, "data", torch.full((64,), -1e3))
     received = as_jpeg(picture, 5).requires_grad_()
     st_lpips_loss(received, picture).backward()

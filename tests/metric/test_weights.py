@@ -13,8 +13,9 @@ from torch import Tensor
 from gensc.errors import InputError
 from gensc.metric import clip, features, lpips
 from gensc.rng import Rng
-from gensc.zoo import metrics as weights
-from gensc.zoo.metrics import CLIP, WEIGHTS, imported
+from gensc.zoo.metrics import READERS, WEIGHTS, weights_and_reader
+
+CLIP = "openai/clip-vit-base-patch32"
 
 LIBRARIES = {"lpips": "torchmetrics", "fid": "torch_fidelity", "clip": "transformers"}
 
@@ -49,13 +50,25 @@ def with_package(name: str) -> None:
 ])
 def test_without_the_weights_it_is_said_what_gets_them(bare, name, use):
     with_package(name)
-    with pytest.raises(InputError, match=rf"^{name}.*: the weights of .* run `gensc zoo pull {name}`"):
+    with pytest.raises(InputError, match=rf"^the weights of .* run `gensc zoo pull {name}`, or leave {name}.* out"):
         use(pictures(1))
 
 
-def test_a_missing_package_is_named_with_the_command_that_installs_it():
+def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch):
+    monkeypatch.setitem(READERS, "fid", "absent_one")
     with pytest.raises(InputError, match=r"fid: the package absent_one .* run `pip install 'gensc\[perceptual\]'`"):
-        imported("fid", "absent_one")
+        weights_and_reader("fid")
+
+
+def test_the_checkpoints_are_those_that_the_libraries_read():
+    with_package("lpips")
+    import torchvision
+
+    assert WEIGHTS["lpips"].source == torchvision.models.AlexNet_Weights.DEFAULT.url
+    with_package("fid")
+    from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
+
+    assert WEIGHTS["fid"].source == URL_INCEPTION_V3
 
 
 @pytest.mark.parametrize("name", sorted(WEIGHTS))
@@ -92,7 +105,7 @@ def test_lpips_of_random_weights(bare):
     with_package("lpips")
     import torchvision
 
-    _write(weights._alexnet, torchvision.models.alexnet)
+    _write(bare, "lpips", torchvision.models.alexnet)
     x = pictures(3)
     other = torch.cat([x[:1], (x[1:] + 0.2)])
     found = lpips.lpips(x, other)
@@ -109,7 +122,7 @@ def test_inception_features_of_random_weights(bare, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(FeatureExtractorInceptionV3, "load_state_dict", lambda *_: None)
         patch.setattr(torch, "load", lambda *_, **__: None)
-        _write(weights._inception, lambda: FeatureExtractorInceptionV3(
+        _write(bare, "fid", lambda: FeatureExtractorInceptionV3(
             "fid", ["2048"], feature_extractor_weights_path="none"))
     x = (pictures(2) * 255).round() / 255
     found = features.inception(x)
@@ -144,20 +157,20 @@ def test_clip_scores_are_a_hundred_times_the_cosine(bare):
     assert torch.allclose(clip.clip_score(x, ["a car", "a road"]), expected, atol=1e-3) and (expected > 0).any()
 
 
-def _write(url: Callable[[], str], make: Callable[[], torch.nn.Module]) -> None:
-    """Random weights where the file of an address would be; fully connected layers, that no feature sees, are 0."""
+def _write(home: Path, name: str, make: Callable[[], torch.nn.Module]) -> None:
+    """Random weights where torch.hub keeps a checkpoint; fully connected layers, that no feature sees, are 0."""
     with torch.device("meta"):
         shapes = make().state_dict()
     state = {}
-    for number, (name, value) in enumerate(shapes.items()):
-        if name.endswith(("running_var", "bn.weight")):
-            state[name] = torch.ones(value.shape)
+    for number, (layer, value) in enumerate(shapes.items()):
+        if layer.endswith(("running_var", "bn.weight")):
+            state[layer] = torch.ones(value.shape)
         elif value.ndim == 4:
             fan_in = value.shape[1:].numel()
-            state[name] = Rng.seeded(number, name).normal(*value.shape)[0] * (2 / fan_in) ** 0.5
+            state[layer] = Rng.seeded(number, layer).normal(*value.shape)[0] * (2 / fan_in) ** 0.5
         else:
-            state[name] = torch.zeros(1, dtype=value.dtype).reshape([1] * value.ndim).expand(value.shape)
-    path = weights._checkpoint(url)
+            state[layer] = torch.zeros(1, dtype=value.dtype).reshape([1] * value.ndim).expand(value.shape)
+    path = home / "hub" / "checkpoints" / WEIGHTS[name].source.rpartition("/")[2]
     path.parent.mkdir(parents=True)
     torch.save(state, path)
 

@@ -32,9 +32,9 @@ for _ in range(int(sys.argv[4])):
 
 
 def made(folder: Path, size: int, *names: str) -> tuple[bytes, list[KeyStore]]:
-    """A key sequence and stores that hold it."""
+    """A key sequence and the stores that hold it: the sender's, then the receiver's."""
     data = np.random.default_rng(3).bytes(size)
-    stores = [KeyStore.create(folder / name) for name in names]
+    stores = [KeyStore.create(folder / name, role) for name, role in zip(names, ("sender", "receiver"), strict=False)]
     for store in stores:
         store.add(data)
     return data, stores
@@ -64,18 +64,14 @@ def test_more_key_goes_behind_what_there_is(tmp_path):
 
 
 def test_any_order_of_ranges_gives_each_byte_once_and_leaves_no_trace_in_the_file(tmp_path):
-    data, (store,) = made(tmp_path, 20_000, "a")
+    data, (_, store) = made(tmp_path, 20_000, "b", "a")
+    (tmp_path / "b").unlink()
     draw, spent = np.random.default_rng(0), np.zeros(20_000, bool)
-    for _ in range(40):
-        if draw.random() < 0.5:
-            start, size = int(draw.integers(0, 20_000)), int(draw.integers(1, 900))
-            got = store.fetch(start, size)
-            free = start + size <= 20_000 and not spent[start:start + size].any()
-            assert got == (data[start:start + size] if free else None)
-        else:
-            key = store.take(int(draw.integers(1, 900)))
-            start, size, free = key.position, len(key.data), True
-            assert key.data == data[start:start + size] and not spent[start:start + size].any()
+    for _ in range(60):
+        start, size = int(draw.integers(0, 20_000)), int(draw.integers(1, 900))
+        got = store.fetch(start, size)
+        free = start + size <= 20_000 and not spent[start:start + size].any()
+        assert got == (data[start:start + size] if free else None)
         if free:
             spent[start:start + size] = True
     assert store.left == 20_000 - spent.sum() and 3000 < spent.sum() < 19_000
@@ -90,9 +86,35 @@ def test_any_order_of_ranges_gives_each_byte_once_and_leaves_no_trace_in_the_fil
 @pytest.mark.parametrize(("position", "size"), [(0, 10), (5, 10), (9, 1), (95, 10), (200, 1), (-1, 5), (50, 0),
                                                 (2**64 - 1, 4), (2**63 - 2, 4)])
 def test_a_range_that_is_spent_or_unknown_is_not_fetched(position, size, tmp_path):
-    _, (store,) = made(tmp_path, 100, "a")
-    store.take(10)
+    _, (_, store) = made(tmp_path, 100, "a", "b")
+    store.fetch(0, 10)
     assert store.fetch(position, size) is None and store.left == 90
+
+
+def test_an_end_that_receives_never_sends_with_the_key(tmp_path):
+    """What was lost on the way is unspent at the receiver: the sender has used it."""
+    _, (sender, receiver) = made(tmp_path, 100, "a", "b")
+    sender.take(10)
+    assert (sender.role, receiver.role) == ("sender", "receiver")
+    with pytest.raises(InputError, match=r"receiver's and is used as the sender's.*a pair of its own"):
+        receiver.take(10)
+    with pytest.raises(InputError, match="sender's and is used as the receiver's"):
+        sender.fetch(20, 10)
+    assert (sender.left, receiver.left) == (90, 100)
+
+
+def test_key_from_a_seed_is_remembered_as_such_and_added_once(tmp_path):
+    _, (store,) = made(tmp_path, 100, "a")
+    assert store.seeds == ()
+    store.add(b"x" * 50, seed=7)
+    store.add(b"y" * 50, seed=0)
+    store.take(200)
+    assert KeyStore(store.path).seeds == (7, 0)
+    for data in (b"x" * 50, b""):
+        with pytest.raises(InputError, match="holds the key of seed 7 already"):
+            store.add(data, seed=7)
+    store.add(b"", seed=8)
+    assert store.left == 0 and store.seeds == (7, 0)
 
 
 def test_a_shortage_says_how_much_there_is_and_spends_nothing(tmp_path):
@@ -119,7 +141,7 @@ def test_a_missing_store_and_one_that_is_there_are_named(tmp_path):
         KeyStore(tmp_path / "none")
     made(tmp_path, 10, "a")
     with pytest.raises(InputError, match="there already"):
-        KeyStore.create(tmp_path / "a")
+        KeyStore.create(tmp_path / "a", "sender")
     with pytest.raises(InputError, match="is no file"):
         KeyStore(tmp_path)
 
@@ -183,10 +205,13 @@ def test_key_that_is_damaged_after_opening_is_found(tmp_path):
 
 @pytest.mark.parametrize("change", ["UPDATE unspent SET start = 0", "UPDATE unspent SET stop = 4000",
                                     "UPDATE unspent SET start = -4", "UPDATE unspent SET stop = 'many'",
-                                    "UPDATE sequence SET length = 0", "DELETE FROM sequence", "DELETE FROM key",
-                                    "UPDATE key SET data = 5", "UPDATE key SET start = -1"])
+                                    "UPDATE sequence SET length = 0", "DELETE FROM sequence",
+                                    "UPDATE sequence SET role = 'receiver'", "UPDATE repeatable SET seed = 2",
+                                    "DELETE FROM key", "UPDATE key SET data = 5",
+                                    "UPDATE key SET start = -1 WHERE start = 0"])
 def test_books_that_were_changed_never_bring_spent_key_back(change, tmp_path):
     _, (store,) = made(tmp_path, 3000, "a")
+    store.add(b"z", seed=1)
     store.take(10)
     with sqlite3.connect(store.path) as db:
         db.execute(change)

@@ -13,11 +13,12 @@ import pytest
 import torch
 
 from gensc.errors import InputError, RunLost
+from gensc.machine.pool import Reply
 from gensc.quantum.circuit.circuit import Circuit
 from gensc.quantum.circuit.statevector import expectations
 from gensc.quantum.nodes.classifier import Classifier
 from gensc.quantum.nodes.node import Node
-from gensc.quantum.nodes.pool import ProcessPool, Reply
+from gensc.quantum.nodes.pool import node_pool
 from gensc.quantum.nodes.training import Plan, train
 from gensc.rng import Rng
 
@@ -65,9 +66,9 @@ class Here:
         self.now, ticket, node, job = first
         self.log.append(("answer", node))
         try:
-            return Reply(node, ticket, job(self.nodes[node]))
+            return Reply(node, "answer", ticket, job(self.nodes[node]))
         except InputError as error:
-            return Reply(node, ticket, None, error)
+            return Reply(node, "error", ticket, error)
 
     def close(self):
         pass
@@ -254,7 +255,7 @@ def test_data_that_cannot_be_learned_are_refused(change, says):
 
 def test_no_nodes_and_no_classes_are_refused():
     with pytest.raises(InputError, match="no QPU nodes"):
-        ProcessPool([])
+        node_pool([]).__enter__()
     with pytest.raises(InputError, match="classes is 1"):
         Classifier(MODEL.circuit, 1)
 
@@ -263,8 +264,8 @@ def test_processes_learn_together_and_a_killed_one_is_noticed():
     """Both splits, bounded staleness, then one process killed and the other stopped by the system."""
     from helpers import alive
 
-    with ProcessPool([Node(), Node(latency_s=0.01)]) as pool:
-        first, second = pool.pids
+    with node_pool([Node(), Node(latency_s=0.01)]) as pool:
+        first, second = (process.pid for process in pool.processes)
         for split in ("data", "shifts"):
             steps = list(train(MODEL, *data(), plan(3, split=split), pool))
             assert np.abs(losses(steps) - plain(plan(3))[0]).max() < 1e-12
@@ -293,9 +294,9 @@ def test_workers_end_with_their_parent(how, tmp_path):
 import pathlib, signal, test_nodes as t
 # A shell's background job starts deaf to Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-with t.ProcessPool([t.Node(stops_after=0)]) as pool:
+with t.node_pool([t.Node(stops_after=0)]) as pool:
     steps = t.train(t.MODEL, *t.data(), t.plan(), pool)
-    pathlib.Path({str(tmp_path / "pid")!r}).write_text(str(pool.pids[0]))
+    pathlib.Path({str(tmp_path / "pid")!r}).write_text(str(pool.processes[0].pid))
     next(steps)
 """
     path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])

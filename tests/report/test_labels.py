@@ -53,9 +53,9 @@ def test_channels_tasks_and_missing_knowledge() -> None:
 @pytest.mark.parametrize(("codec", "transport", "kind", "name"), [
     (Part("picture", {"format": "avif"}), "digital", "separate", "avif"),
     (Part("picture"), "digital", "separate", "webp"),
-    (Part("picture", {"quality": 50.0}), "capacity", "bound", "webp"),
+    (Part("picture", {"quality": 50.0}), "capacity", "ideal", "webp"),
     (Part("backbone"), "digital", "learned", "efficientnet_lite0"),
-    (Part("backbone"), "capacity", "bound", "efficientnet_lite0"),
+    (Part("backbone"), "capacity", "ideal", "efficientnet_lite0"),
     (Part("backbone"), "analog", "learned", "efficientnet_lite0"),
 ])
 def test_baselines_are_known_by_codec_and_transport(codec: Part, transport: str, kind: str, name: str) -> None:
@@ -66,7 +66,7 @@ def test_baselines_are_known_by_codec_and_transport(codec: Part, transport: str,
 class Foreign(Transport):
     """A transport of somebody else's, which says what it is beside the others."""
 
-    role = "bound"
+    role = "ideal"
 
     def __init__(self, convention: Literal["true", "loud"] = "true") -> None:
         super().__init__()
@@ -82,7 +82,7 @@ def test_a_transport_from_outside_is_called_what_it_says(monkeypatch: pytest.Mon
     monkeypatch.setitem(registry._PARTS["transport"], "foreign", Foreign)
     link = LinkSpec(codec=Part("picture"), transport=Part("foreign", {"convention": "loud"}))
     experiment = Experiment(link=link)
-    assert (role(experiment), convention(experiment)) == ("bound", "loud")
+    assert (role(experiment), convention(experiment)) == ("ideal", "loud")
     assert one(link).transport == "foreign [loud]"
     monkeypatch.setattr(Foreign, "role", "separate")
     assert role(experiment) == "separate"

@@ -57,7 +57,7 @@ SCHEMES = (scheme("backbone", "analog"), scheme("backbone", "analog", "rayleigh"
 
 @pytest.fixture(scope="module")
 def sent(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A learned link over two channels, two separate schemes and a bound, at 0 and 10 dB, two seeds; reported."""
+    """A learned link over two channels, two separate schemes and an ideal one, at 0 and 10 dB, two seeds; reported."""
     experiment = Experiment(name="sent", seeds=(0, 1), link=LinkSpec(task=RECONSTRUCT), schemes=SCHEMES,
                             evaluate=EvaluateSpec(snr_db=(0.0, 10.0)))
     out = fill_pictures(tmp_path_factory.mktemp("sent"), experiment, columns, bits=4096)
@@ -76,12 +76,12 @@ def row(finished: Finished, number: int, snr_db: float) -> Row:
     return next(one for one in finished.rows if (one.scheme, one.snr_db) == (number, snr_db))
 
 
-def test_rows_tell_learned_separate_and_bound_apart(finished: Finished) -> None:
+def test_rows_tell_learned_separate_and_ideal_apart(finished: Finished) -> None:
     assert [row(finished, number, 0.0).role for number in range(5)] == [
-        "learned", "learned", "separate", "separate", "bound"]
+        "learned", "learned", "separate", "separate", "ideal"]
     parts = varying(finished.rows)
     assert [named(row(finished, number, 0.0), parts) for number in (0, 2, 4)] == [
-        "efficientnet_lite0, analog, awgn", "separate: webp + digital, awgn", "bound: webp + capacity, awgn"]
+        "efficientnet_lite0, analog, awgn", "separate: webp + digital, awgn", "ideal: webp + capacity, awgn"]
     assert row(finished, 3, 0.0).task == "reconstruct"
 
 
@@ -151,7 +151,7 @@ def test_which_plots_and_what_their_axes_say(sent: Path) -> None:
     assert "<!-- PSNR (dB) -->" in drawn["psnr"] and "%" not in re.sub(r"width: \d+%", "", drawn["psnr"])
     assert "<!-- ST-LPIPS (lower is better) -->" in drawn["st_lpips"]
     assert "<!-- PSNR gap to AWGN (dB) -->" in drawn["gap"]
-    for label in ("separate: webp + digital, awgn", "bound: webp + capacity, awgn",
+    for label in ("separate: webp + digital, awgn", "ideal: webp + capacity, awgn",
                   "efficientnet_lite0, analog, rayleigh"):
         assert f"<!-- {label} -->" in drawn["psnr"]
 
@@ -172,12 +172,12 @@ def test_values_that_are_not_finite_have_no_gap(finished: Finished) -> None:
     assert difference(dataclasses.replace(base, values=None), base) is None
 
 
-def test_a_twin_over_awgn_need_not_assume_the_fading(finished: Finished) -> None:
+def test_a_twin_over_awgn_has_the_same_transport(finished: Finished) -> None:
     def told(transport: str) -> tuple[Row, ...]:
         base = [dataclasses.replace(one, transport="digital") for one in finished.rows if one.scheme == 0]
         return (*base, *(dataclasses.replace(one, transport=transport) for one in finished.rows if one.scheme == 1))
 
-    for transport, drawn in (("digital fading=rayleigh", True), ("digital mcs=3", False)):
+    for transport, drawn in (("digital", True), ("digital mcs=3", False)):
         rows = told(transport)
         assert (gap_plot(rows, Looks.of(rows)) is not None) is drawn
 
@@ -217,13 +217,13 @@ def test_the_summary_sets_the_baselines_beside_the_best(finished: Finished) -> N
     said = " ".join(summary(finished)).replace("\N{NO-BREAK SPACE}", " ")
     assert "At 10 dB, the PSNR of webp + digital over awgn is 27.00 dB (95 % interval 25.98 to 28.02 dB" in said
     assert "The best learned link there, efficientnet_lite0, analog over awgn, has 25.00 dB." in said
-    assert "The best that a bound allows there is 31.00 dB, of webp + capacity over awgn." in said
+    assert "The best behind an ideal channel code there is 31.00 dB, of webp + capacity over awgn." in said
 
 
-def test_a_bound_with_other_uses_is_left_out_of_the_summary(finished: Finished) -> None:
-    moved = tuple(dataclasses.replace(one, uses=64.0) if one.role == "bound" else one for one in finished.rows)
+def test_an_ideal_code_with_other_uses_is_left_out_of_the_summary(finished: Finished) -> None:
+    moved = tuple(dataclasses.replace(one, uses=64.0) if one.role == "ideal" else one for one in finished.rows)
     said = " ".join(summary(dataclasses.replace(finished, rows=moved)))
-    assert "best learned link" in said and "bound allows" not in said
+    assert "best learned link" in said and "ideal" not in said
 
 
 def test_less_can_be_better(finished: Finished) -> None:

@@ -11,14 +11,14 @@ from gensc.errors import InputError
 from gensc.metric.features import lite0
 from gensc.metric.frechet import distance
 from gensc.metric.image import psnr, ssim
-from gensc.metric.perceptual import st_lpips
+from gensc.metric.perceptual import st_lpips, st_lpips_vgg
 from gensc.rng import Rng
 from gensc.signal import ANY, State
 from gensc.task import Reconstruct
 from gensc.testing import check_task
-from gensc.zoo.metrics import Weights
+from gensc.zoo import Weights
 
-ALL = ("psnr", "ssim", "ms_ssim", "st_lpips")
+ALL = ("psnr", "ssim", "ms_ssim", "st_lpips", "st_lpips_vgg")
 
 
 def made(count: int, side: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -84,6 +84,7 @@ def test_scores_are_the_items_own_figures():
     assert set(columns) == set(ALL)
     assert torch.equal(columns["psnr"], psnr(received, sent)) and torch.equal(columns["ssim"], ssim(received, sent))
     assert torch.equal(columns["st_lpips"], st_lpips(received, sent))
+    assert torch.equal(columns["st_lpips_vgg"], st_lpips_vgg(received, sent))
     assert len(columns["ms_ssim"]) == 3
 
 
@@ -99,9 +100,10 @@ def test_a_picture_is_scored_and_shown_as_a_screen_has_it_and_trained_on_as_it_i
 
 
 def test_the_measures_are_in_the_order_of_their_worth():
-    names = ("ssim", "frechet_lite0", "st_lpips", "psnr", "ms_ssim")
+    names = ("ssim", "frechet_lite0", "st_lpips_vgg", "st_lpips", "psnr", "ms_ssim")
     task = Reconstruct(names)
-    assert [measure.name for measure in task.measures] == ["psnr", "ms_ssim", "st_lpips", "ssim", "frechet_lite0"]
+    assert [measure.name for measure in task.measures] == [
+        "psnr", "ms_ssim", "st_lpips", "st_lpips_vgg", "ssim", "frechet_lite0"]
     assert (task.headline, task.rival, task.needs) == ("psnr", "picture", ())
     assert Reconstruct(("psnr", "clip_score")).needs == ("caption",)
 

@@ -9,7 +9,7 @@ from gensc.codec import Codec
 from gensc.codec.base import Front
 from gensc.signal import MAIN, Cost, Delivery, Signal, Soft
 from gensc.testing import check_bytes, check_codec, check_transport, transports
-from gensc.transport import Analog, Digital, Features, Split, Symbols
+from gensc.transport import Analog, Digital, Features, Split, Symbols, Wifi7
 
 
 class BatchPower(Features):
@@ -87,6 +87,13 @@ class RootOfItsOwn(Symbols):
         return super().transmitted(parts, state.child("symbols"))
 
 
+class OtherNoise(Symbols):
+    """The noise is that of half the power."""
+
+    def transmitted(self, parts, state):
+        return super().transmitted(parts, replace(state, snr_db=state.snr_db - 3))
+
+
 class MovesTheStreams(Symbols):
     def inform(self, state):
         return replace(super().inform(state), rng=state.rng.child("informed"))
@@ -141,6 +148,13 @@ class QualityAboveOne(Symbols):
         return replace(out, parts={MAIN: Soft(soft.value, soft.quality + 1)})
 
 
+class PowerOfATone(Wifi7):
+    """Occupied tones have unit power, as in publications, so the samples have less."""
+
+    def _burst(self, data, index):
+        return super()._burst(data, index) / self.phys[index].tone_power ** 0.5
+
+
 class HidesTheLoss(Split):
     """The side information is lost and nobody says so."""
 
@@ -156,7 +170,8 @@ class HidesTheLoss(Split):
     (FreeZeros, "hidden in zeros|cost.uses counts"), (PaysByContent, "costs the same"),
     (TellsTheChannel, r"State\.air.*plan"), (RootOfItsOwn, "root's streams"), (MovesTheStreams, "leaves streams"),
     (TwoMinds, "informed gives"), (ToldAnew, "the same each time"), (QualityAboveOne, "quality lies in"),
-    (HidesTheLoss, "did not arrive"),
+    (HidesTheLoss, "did not arrive"), (PowerOfATone, "mean power of a waveform"),
+    (OtherNoise, "that of snr_db"),
 ])
 def test_a_broken_transport_is_named(broken, law):
     with pytest.raises(AssertionError, match=law):

@@ -73,7 +73,7 @@ def test_answers_can_be_misheard():
 
 @pytest.mark.parametrize(("options", "message"), [
     ({"uses": 4}, "hold 0 bytes beside the CRC"), ({"uses": 5000, "mcs": 20}, "expected 3 to 478"),
-    ({"rounds": 0}, "rounds 0"), ({"mcs": 28}, "mcs is 28")])
+    ({"rounds": 0}, "rounds 0"), ({"mcs": 44}, "mcs is 44")])
 def test_blocks_that_can_not_be_are_refused(options, message):
     with pytest.raises(InputError, match=message):
         Harq(**options)

@@ -10,11 +10,11 @@ from gensc.errors import InputError
 from gensc.phy.power import unit_power
 from gensc.registry import create
 from gensc.rng import Rng
-from gensc.signal import ANY, MAIN, Signal, Soft, State
+from gensc.signal import ANY, MAIN, Signal, State
 from gensc.testing import check_transport
 from gensc.testing.informed import watched
 from gensc.transport import Digital, Split, Symbols
-from gensc.transport.digital import HEADER
+from gensc.transport.digital import HEADERS
 
 FORM = {MAIN: (60,), "side": None}
 FIXED = {MAIN: {"name": "symbols"}, "side": {"name": "digital", "uses": 400, "mcs": 0}}
@@ -75,7 +75,7 @@ def test_what_is_lost_is_lost_together():
     """Where the gain is low, both parts are bad: over block fading the loss of the side follows the quality."""
     out = ready(Rayleigh())(payload(600), state(600, 3.0))
     quality = out.main.quality[:, 0]
-    assert 20 < int((~out.ok).sum()) < 300
+    assert 20 < int((~out.ok).sum()) < 300, int((~out.ok).sum())
     assert quality[~out.ok].max() < quality[out.ok].mean()
     assert quality[~out.ok].mean() < 0.5 * quality[out.ok].mean()
 
@@ -98,13 +98,29 @@ def test_there_is_one_use_of_the_channel_and_the_parts_follow_each_other():
 
 
 @pytest.mark.parametrize("channel", [AWGN(), Rayleigh(), Rayleigh("symbol")], ids=["awgn", "block", "symbol"])
-def test_the_symbols_arrive_as_they_do_alone(channel):
-    """To the bit: what follows them changes nothing."""
-    parts, at = payload(8), state(8, 9.0)
-    alone = Symbols(channel)({MAIN: parts[MAIN]}, at).main
-    beside = ready(channel)(parts, at).main
-    assert isinstance(beside, Soft)
-    assert torch.equal(alone.value, beside.value) and torch.equal(alone.quality, beside.quality)
+def test_what_comes_first_arrives_as_it_does_alone(channel):
+    """To the bit: what follows the bytes changes nothing."""
+    parts, at = payload(40, length=50), state(40, 5.0)
+    way = {"name": "digital", "uses": 0, "mcs": 3}
+    alone = Digital(channel, uses=0, mcs=3)({"side": parts["side"]}, at)
+    beside = ready(channel, parts={MAIN: {"name": "symbols"}, "side": way})(parts, at)
+    assert beside.parts["side"] == alone.parts["side"]
+
+
+def test_where_symbols_end_is_not_told_for_nothing():
+    """Bytes of free length come first: behind the symbols they would tell for nothing where those end."""
+    parts, transport = payload(3), ready(AWGN())
+    parts[MAIN][1, 20:] = 0
+    at = transport.inform(state(3, 20.0))
+    with watched(transport.channel) as watch:
+        transport(parts, at)
+    (x,) = watch.symbols
+    price = at.sender().price("side", [12, 12, 12])
+    side = Digital(uses=0, target=1e-4)
+    side.bind({"side": None})
+    coded = side.emit({"side": parts["side"]}, side.inform(state(3, 20.0))).symbols
+    for item in range(3):
+        assert torch.equal(x[item, :int(price[item])], coded[item, :int(price[item])])
 
 
 def test_bytes_alone_are_those_of_digital():
@@ -124,8 +140,9 @@ def test_costs_add_up_and_pilots_are_paid_once():
     assert plain.cost.uses.tolist() == [alone, alone]
     assert plain.cost.bits.tolist() == [96, 96]
     assert plain.cost.seconds.tolist() == pytest.approx([alone / 20e6] * 2)
-    piloted = ready(Rayleigh(), pilots=6)(parts, state(2, 20.0, "pilots"))
-    assert piloted.cost.uses.tolist() == [alone + 6, alone + 6]
+    piloted = ready(Rayleigh(), pilots=6)
+    at = piloted.inform(state(2, 20.0, "pilots"))
+    assert torch.equal(piloted(parts, at).cost.uses, at.price("side", [12, 12]) + 30 + 6)
 
 
 @pytest.mark.parametrize("csi", ["receiver", "both"])
@@ -137,7 +154,7 @@ def test_the_price_of_the_side_is_what_it_costs(csi):
     parts["side"] = tuple(bytes(size) for size in sizes)
     uses = transport(parts, at).cost.uses
     assert torch.equal(at.sender().price("side", sizes) + 30, uses)
-    assert float(uses[0]) == HEADER.symbols + 30
+    assert HEADERS[0].symbols + 30 <= float(uses[0]) <= 4 * HEADERS[0].symbols + 30
     assert at.receiver().price is None
     with pytest.raises(InputError, match="'main'"):
         at.price(MAIN, sizes)
@@ -148,11 +165,11 @@ def test_the_scheme_follows_a_gain_that_both_ends_know():
     told = transport.inform(state(200, 12.0, "both"))
     price = told.price("side", [500] * 200)
     order = told.gain_db.argsort()
-    assert (price[order].diff() <= 0).all() and price.max() > 2 * price.min()
+    assert (price[order][10:].diff() <= 0).all() and price.max() > 2 * price.min()
     blind = transport.inform(state(200, 12.0)).price("side", [500] * 200)
     assert (blind == blind[0]).all()
     parts = payload(200, length=500)
-    assert transport(parts, told).ok.float().mean() > transport(parts, state(200, 12.0)).ok.float().mean() + 0.1
+    assert transport(parts, told).ok.float().mean() > transport(parts, state(200, 12.0)).ok.float().mean() + 0.05
 
 
 def test_bytes_of_fixed_uses_have_a_budget_and_no_price():
@@ -165,10 +182,10 @@ def test_bytes_of_fixed_uses_have_a_budget_and_no_price():
     assert ratio(payload(2), at).cost.uses.tolist() == [330, 530]
 
 
-def test_the_part_of_free_length_comes_last_whatever_the_table_says():
+def test_the_part_of_free_length_comes_first_whatever_the_table_says():
     turned = {"side": {"name": "digital", "uses": 0, "target": 1e-4}, MAIN: {"name": "symbols"}}
     transport = ready(parts=turned)
-    assert list(transport.ways) == [MAIN, "side"]
+    assert list(transport.ways) == ["side", MAIN]
     first, second = (one(payload(3), state(3, 6.0)) for one in (transport, ready()))
     assert torch.equal(first.main.value, second.main.value) and first.parts["side"] == second.parts["side"]
 
@@ -234,7 +251,7 @@ def test_a_part_of_another_kind_is_refused(form, words):
 
 
 def test_what_is_given_must_be_what_was_bound():
-    with pytest.raises(InputError, match="expected main, side"):
+    with pytest.raises(InputError, match="expected side, main"):
         ready()({MAIN: torch.ones(2, 60)}, state(2, 10.0))
 
 

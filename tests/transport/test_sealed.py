@@ -9,10 +9,12 @@ import pytest
 import torch
 from PIL import Image
 
-from gensc import registry
+from gensc import config, registry
 from gensc.batch import Batch
 from gensc.channel import AWGN, Rayleigh
+from gensc.config import LinkSpec
 from gensc.errors import InputError
+from gensc.experiment.run import caveats
 from gensc.quantum.key.cipher import key_bytes, seal, unseal
 from gensc.quantum.key.keystore import KeyStore
 from gensc.rng import Rng
@@ -42,8 +44,8 @@ def sent(transport, part, at):
 def stored(folder: Path, size: int, **options) -> Sealed:
     """A link with two key stores that hold ``size`` bytes of the same key."""
     data = np.random.default_rng(5).bytes(size)
-    for name in ("a", "b"):
-        KeyStore.create(folder / name).add(data)
+    for name, role in (("a", "sender"), ("b", "receiver")):
+        KeyStore.create(folder / name, role).add(data)
     return ready(Sealed(keys=str(folder / "a"), receiver_keys=str(folder / "b"), **{"inner": FREE, **options}))
 
 
@@ -253,6 +255,54 @@ def test_over_wifi7():
 def test_wrong_options_are_named(options, words):
     with pytest.raises(InputError, match=words):
         registry.create("transport", "sealed", **options)
+
+
+def test_stores_that_change_places_are_refused(tmp_path):
+    """A pad whose message was lost is unspent at the receiver: sent from there, it would be met twice."""
+    stored(tmp_path, 500)
+    with pytest.raises(InputError, match=r"keys is '.*b', the receiver's key store; expected the sender's"):
+        Sealed(keys=str(tmp_path / "b"), receiver_keys=str(tmp_path / "a"))
+
+
+@pytest.mark.parametrize("cipher", CIPHERS)
+def test_no_key_of_a_store_is_met_twice_in_a_sweep(cipher, tmp_path, generator):
+    """At every SNR and every seed, the lost messages of low SNR included."""
+    transport, seen = stored(tmp_path, 20_000, cipher=cipher, inner={**FREE, "mcs": 9}), []
+    transport.inner.register_forward_pre_hook(lambda _, given: seen.extend(given[0][MAIN]))
+    data = tuple(generator.bytes(40) for _ in range(4))
+    for snr_db in (-5.0, 5.0, 20.0):
+        for seed in (0, 1):
+            sent(transport, data, state(snr_db, 4, seed))
+    starts = sorted(int.from_bytes(message[:8], "big") for message in seen)
+    size = key_bytes(cipher, 40)
+    assert starts == list(range(0, 24 * size, size)) and transport.caveats() == ()
+
+
+def test_simulated_key_is_met_again_at_another_snr_and_is_said_to_be(generator):
+    transport, seen = ready(Sealed(inner=FREE)), []
+    transport.inner.register_forward_pre_hook(lambda _, given: seen.extend(given[0][MAIN]))
+    texts = generator.bytes(30), generator.bytes(30)
+    for text, snr_db in zip(texts, (10.0, 20.0), strict=True):
+        sent(transport, (text,), state(snr_db, 1))
+    bodies = [int.from_bytes(one[8:38], "big") for one in seen]
+    assert bodies[0] ^ bodies[1] == int.from_bytes(texts[0], "big") ^ int.from_bytes(texts[1], "big")
+    (said,) = transport.caveats()
+    assert "the same one-time pad at every SNR" in said and "protects nothing" in said
+
+
+def test_key_from_a_seed_is_said_to_be_no_secret(tmp_path):
+    transport = stored(tmp_path, 100)
+    for name in ("a", "b"):
+        KeyStore(tmp_path / name).add(b"key" * 9, seed=3)
+    (said,) = transport.caveats()
+    assert "repeatable, not secret: it was drawn from seed 3" in said
+
+
+def test_the_report_notes_what_is_to_be_known_of_a_key():
+    sealed = LinkSpec(config.Part("picture"), config.Part("sealed"), task=config.Part("reconstruct"))
+    bare = replace(sealed, transport=config.Part("digital"))
+    experiments = [config.Experiment(name="x", link=link) for link in (bare, sealed, sealed)]
+    assert caveats(experiments) == Sealed().caveats() and caveats(experiments[:1]) == ()
 
 
 def test_features_need_a_budget():

@@ -14,7 +14,7 @@ from gensc.phy.power import unit_power
 from gensc.rng import Rng
 from gensc.signal import ANY, MAIN, State
 from gensc.task import Reconstruct
-from gensc.transport import Digital, Symbols
+from gensc.transport import Analog, Symbols
 
 
 def state(items, snr_db, csi="receiver"):
@@ -128,7 +128,7 @@ def test_both_ends_can_know_the_gain_before_it_is_met():
     with pytest.raises(InputError, match="every symbol"):
         Symbols(Rayleigh(fading="symbol")).inform(state(4, 10.0, "both"))
     with pytest.raises(InputError, match="does not tell"):
-        Digital().inform(state(4, 10.0, "both"))
+        Analog(uses=8).inform(state(4, 10.0, "both"))
 
 
 def test_an_encoder_that_is_told_the_gain_sends_something_else():

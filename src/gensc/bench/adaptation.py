@@ -15,7 +15,9 @@ from gensc.transport.segments import Segment, largest, most_bytes, smallest
 
 SIZES = (24, 48, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 3072)
 STEP_DB = 0.5
-BATCH = 250
+BATCH, LONG = 250, 8192
+"""Frames that are sent at once, and the symbols of a frame from where on they are fewer."""
+BETWEEN, SHORT = 38, 1536
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,10 @@ def measure(out: Path, frames: int) -> None:
 
 
 def sizes(code: CodeName, scheme: Mcs) -> list[int]:
-    """The sizes to measure, in symbols: those that one segment fills, the longest among them."""
+    """The sizes to measure, in symbols: those that one segment fills, the longest among them; short ones alone for the
+    schemes that are for short frames."""
+    if code == "5g" and scheme.index >= BETWEEN:
+        return [size for size in SIZES if size <= SHORT]
     longest = smallest(most_bytes(scheme.index, code), scheme.index, code).symbols if code == "5g" else SIZES[-1]
     return [*(size for size in SIZES if size < longest), longest]
 
@@ -70,14 +75,15 @@ def curve(code: CodeName, scheme: Mcs, symbols: int, frames: int) -> Iterator[Po
 
 def _point(segment: Segment, snr_db: float, frames: int) -> Point:
     tried = lost = 0
+    batch = BATCH if segment.symbols <= LONG else BATCH // 5
     while tried < frames and lost < 200:
-        rng = Rng.seeded(0, "adaptation", segment.code, segment.mcs, segment.symbols, snr_db, tried).of(BATCH)
+        rng = Rng.seeded(0, "adaptation", segment.code, segment.mcs, segment.symbols, snr_db, tried).of(batch)
         data = [generator.bytes(segment.data) for generator in rng.child("data").generators()]
-        layouts = [(segment,)] * BATCH
+        layouts = [(segment,)] * batch
         n0 = units.noise_power(snr_db)
         noise = n0.sqrt() * rng.child("noise").complex_normal(segment.symbols)
         x = modem.modulate(data, layouts) + noise
         got = modem.demodulate(x, n0.expand(x.shape), layouts, iterations=20)
         lost += sum(one != sent for one, sent in zip(got, data, strict=True))
-        tried += BATCH
+        tried += batch
     return Point(segment.code, segment.mcs, segment.symbols, snr_db, tried, lost)

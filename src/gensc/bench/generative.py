@@ -1,18 +1,22 @@
 """What the generative codecs bring, and what they take: tables, and a sheet of pictures side by side.
 
     python -m gensc.bench.generative FOLDER [SHEET.png]
+    python -m gensc.bench.generative --judge FOLDER [PICTURES]
     python -m gensc.bench.generative --denoise parquet:cifar10.parquet
 
 At 1 and 2 symbols an 8 x 8 patch: the links jscc-photographs, gan-photographs and diffusion-photographs at equal
 channel uses. st_lpips is part of the training of gan and diffusion; ssim and frechet_lite0 are not. Pictures of FOLDER
-at their own side of 320 px (centre). --denoise: diffusion-cifar10 beside deepjscc-cifar10, whose decoder it is, on 500
+at their own side of 320 px (centre). --judge: each link that was trained with st_lpips beside the one without a
+generative receiver, by st_lpips and by st_lpips_vgg, which none was trained with, on pictures of FOLDER that no link
+has seen (24 unless given). --denoise: diffusion-cifar10 beside deepjscc-cifar10, whose decoder it is, on 500
 pictures that neither has seen. That decoder inverts the channel; a second one is given the estimates of an MMSE
 equaliser, since part of what a denoiser gains is gained by that alone.
 """
 
 import sys
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +25,14 @@ import torch
 from PIL import Image
 
 from gensc.codec.diffusion.denoiser import wiener
+from gensc.config import LinkSpec, Part
 from gensc.data.dataset import Dataset
 from gensc.data.open import open_source
 from gensc.experiment import linkfile
 from gensc.experiment.evaluate import evaluate, receive_ms
 from gensc.experiment.feed import Feed
 from gensc.experiment.single import unseen
-from gensc.link import Link
+from gensc.link import Link, build
 from gensc.metric import Estimate
 from gensc.rng import Rng
 from gensc.signal import MAIN, Delivery, Form, Parts, Soft, State, soft_of
@@ -48,6 +53,27 @@ CHANNELS: dict[str, dict[str, Any]] = {
     "rayleigh, symbol": {"link.channel.name": "rayleigh", "link.channel.fading": "symbol"},
 }
 DENOISED = 500
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Packaged links that were trained with st_lpips, and the plain one that each is set against, at points of (ratio,
+    Es/N0 in dB)."""
+
+    names: tuple[str, ...]
+    plain: str
+    points: tuple[tuple[str, float], ...]
+
+
+AVIF = "avif"
+CONTESTS = (
+    Contest(("restored-photographs",), AVIF, (("1/48", 5.0), ("1/48", 0.0), ("1/48", 10.0), ("1/24", 5.0))),
+    Contest(("gan-photographs", "diffusion-photographs"), "jscc-photographs",
+            (("1/96", 10.0), ("1/192", 10.0), ("1/96", 0.0), ("1/192", 0.0))),
+)
+JUDGES = ("st_lpips", "st_lpips_vgg")
+"""The metric of training, and one that no training saw."""
+DRAWS = 4000
 
 
 def opened(name: str, changes: Mapping[str, Any], side: int) -> Link:
@@ -77,6 +103,47 @@ def least_bandwidth(feed: Feed) -> None:
                 cut = 100 * (1 - found["st_lpips"].value / plain)
                 print(f"{text:>6} {snr_db:4.0f}  {label:<14} {uses:6.0f}  {row(found)}  {cut:11.1f} %  "
                       f"{receive_ms(link, feed, 'receiver'):8.0f}")
+
+
+def contender(name: str, ratio: str, metrics: Sequence[str]) -> Link:
+    """A packaged link, or AVIF files over the digital transport, at a ratio of channel uses."""
+    cbr = float(Fraction(ratio))
+    if name == AVIF:
+        spec = LinkSpec(Part("picture", {"format": "avif"}), Part("digital", {"uses": 0, "cbr": cbr}),
+                        task=Part("reconstruct", {"metrics": list(metrics)}))
+        return build(spec, 1, SIDE)
+    of_bytes = name.startswith("restored")
+    at = {"link.transport.uses": 0, "link.transport.cbr": cbr} if of_bytes else {"link.codec.cbr": cbr}
+    return linkfile.load(shipped.resolve(name), {"data.size": SIDE, "link.task.metrics": list(metrics), **at})[0]
+
+
+def cut(plain: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
+    """How much lower the mean of ``other`` [N] is than that of ``plain`` [N], of the same pictures, in per cent, with
+    its 95 % interval: a bootstrap over the pictures."""
+    drawn = Rng.seeded(0, "bootstrap").of(DRAWS).generators()
+    picks = np.stack([generator.integers(len(plain), size=len(plain)) for generator in drawn])
+    low, high = np.quantile(1 - other[picks].mean(axis=1) / plain[picks].mean(axis=1), (0.025, 0.975))
+    return 100 * (1 - float(other.mean() / plain.mean())), 100 * float(low), 100 * float(high)
+
+
+def judging(folder: str, pictures: int) -> None:
+    source = open_source(f"folder:{folder}", SIDE)
+    named = sorted({name for one in CONTESTS for name in (*one.names, one.plain)} - {AVIF})
+    seen = [mark for name in named for mark in linkfile.load(shipped.resolve(name))[1].seen]
+    dataset = Dataset(source, unseen(source, seen, pictures).positions)
+    feed, metrics = Feed(dataset, dataset.items), ("psnr", "ssim", *JUDGES)
+    print(f"{len(feed)} pictures; a figure less than the plain link's in per cent (95 % interval)")
+    for contest in CONTESTS:
+        for ratio, snr_db in contest.points:
+            plain: Mapping[str, np.ndarray] | None = None
+            for name in (contest.plain, *contest.names):
+                link = contender(name, ratio, metrics)
+                columns = evaluate(link, feed, snr_db, "receiver", Rng.seeded(0).child("test")).columns
+                plain = plain or columns
+                cuts = [cut(plain[one], columns[one]) for one in JUDGES]
+                print(f"{ratio:>6} {snr_db:4.0f} dB  {name:<22}"
+                      + "  ".join(f"{one} {float(columns[one].mean()):.3f}" for one in metrics) + "   "
+                      + "  ".join(f"{value:.1f} % ({low:.1f} to {high:.1f})" for value, low, high in cuts), flush=True)
 
 
 class Shrunk(Transport):
@@ -138,6 +205,9 @@ def sheet(feed: Feed, path: Path, cbr: float, snr_db: float, rows: int = 6) -> N
 def main() -> None:
     if sys.argv[1] == "--denoise":
         denoising(sys.argv[2])
+        return
+    if sys.argv[1] == "--judge":
+        judging(sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 24)
         return
     source = open_source(f"folder:{sys.argv[1]}", SIDE)
     dataset = Dataset(source, np.arange(len(source)))

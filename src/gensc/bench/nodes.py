@@ -15,7 +15,7 @@ from gensc.machine.progress import track
 from gensc.quantum.circuit.circuit import Circuit
 from gensc.quantum.nodes.classifier import Classifier
 from gensc.quantum.nodes.node import Node
-from gensc.quantum.nodes.pool import ProcessPool
+from gensc.quantum.nodes.pool import node_pool
 from gensc.quantum.nodes.training import Plan, Split, train
 from gensc.rng import Rng
 
@@ -99,7 +99,7 @@ def measure(steps: int = STEPS, chosen: Sequence[Setting] | None = None) -> Iter
     first: np.ndarray | None = None
     for setting in track(todo, "learning over QPU nodes", len(todo)):
         plan = Plan(steps, BATCH, RATE, setting.split, setting.staleness, setting.timeout_s)
-        with ProcessPool(setting.nodes) as pool:
+        with node_pool(setting.nodes) as pool:
             taken = list(train(MODEL, features, labels, plan, pool))
         read = np.array([step.loss for step in taken])
         first = read if first is None else first

@@ -28,8 +28,8 @@ from gensc.rng import Rng
 from gensc.signal import Signal, State
 
 MCS_SHOWN = (0, 4, 7, 11, 13)
-START_DB = {0: -1.75, 4: 10.25, 7: 16.75, 11: 27.25, 13: 32.5}
-"""Es/N0 a little below where the code alone loses its first packets."""
+START_DB = {0: -2.0, 4: 10.0, 7: 16.5, 11: 27.0, 13: 32.25}
+"""Es/N0 a sample, a little below where the code alone loses its first packets."""
 _CARRIER_HZ = 6e9
 _SILENCE = 600
 _BATCH = 50
@@ -37,7 +37,7 @@ _BATCH = 50
 
 @dataclass(frozen=True)
 class Point:
-    """Packet errors among ``packets`` at an Es/N0 a tone: ``receiver`` "alone" or "whole"."""
+    """Packet errors among ``packets`` at an Es/N0 a sample: ``receiver`` "alone" or "whole"."""
 
     mcs: int
     receiver: str
@@ -133,8 +133,10 @@ def _alone(items: Rng, snr_db: float, phy: Phy, payloads: Sequence[bytes], model
     layout = layout_for(len(payloads[0]), phy)
     sent = np.stack([coded_bits(payload, layout) for payload in payloads])
     values = to_tones(sent.reshape(-1, phy.coded_bits), phy).reshape(len(sent), layout.symbols, -1)
-    gain = np.ones((len(sent), 1, 1), dtype=np.complex64)
-    if model is not None:
+    gain = np.full((len(sent), 1, 1), phy.tone_power**0.5, dtype=np.complex64)
+    if model is None:
+        values = gain * values
+    else:
         clean = _data_tones(_over(items, [transmit(payload, phy) for payload in payloads], phy, model), layout)
         gain = np.sum(clean * values.conj(), axis=1, keepdims=True) / np.sum(np.abs(values) ** 2, axis=1, keepdims=True)
         values = clean

@@ -16,12 +16,14 @@ class Channel(nn.Module, ABC):
     symbol power 1: the noise never follows the received power.
 
     A channel writes ``distort`` alone. Facts that the contract tests read:
+    ``overhead``: channel uses that go with each use of a symbol and carry nothing, the share of a cyclic prefix;
     ``transparent``: without noise y = h x exactly, with the h it returns;
     ``exact``: its noise is CN(0, N0) to the letter, and none at infinite SNR; a model that was learned is only near;
     ``block_fading``: h is one number for all uses of an item, so that pilots can measure it.
     ``needs``: a program that must be installed beside gensc, "" for none; such a channel has no gradient.
     """
 
+    overhead: float = 0.0
     transparent: bool = True
     exact: bool = True
     block_fading: bool = True

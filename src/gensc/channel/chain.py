@@ -16,8 +16,6 @@ class Chain(Channel):
     antenna comes last: what stands before a fading part fades with it.
     """
 
-    transparent = False
-
     def __init__(self, parts: tuple[Channel | dict, ...] = ({"name": "rayleigh"}, {"name": "interference"})) -> None:
         super().__init__()
         if not parts:
@@ -25,6 +23,9 @@ class Chain(Channel):
         channels = [channel_of("chain", part) for part in parts]
         self.parts = nn.ModuleList(channels)
         self.block_fading = all(channel.block_fading for channel in channels)
+        self.transparent = all(channel.transparent for channel in channels)
+        self.exact = all(channel.exact for channel in channels)
+        self.overhead = max(channel.overhead for channel in channels)
 
     def distort(self, signal: Signal, state: State) -> Signal:
         for place, part in enumerate(self.parts):

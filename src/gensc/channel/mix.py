@@ -39,6 +39,7 @@ class Mix(Channel):
         self.parts = nn.ModuleList(channels)
         self.shares = tuple(one / sum(weights) for one in weights)
         self.block_fading = all(channel.block_fading for channel in channels)
+        self.overhead = max(channel.overhead for channel in channels)
         self.transparent = all(channel.transparent for channel in channels)
         self.exact = all(channel.exact for channel in channels)
 

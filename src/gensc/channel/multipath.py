@@ -98,7 +98,8 @@ class Multipath(Channel):
     """A sum of echoes with sum_p E|h_p|^2 = 1, at symbol or at sample level.
 
     Symbols (``Signal.rate_hz`` None) ride on an OFDM ``grid`` with an ideal cyclic prefix: y = H x + n
-    exactly, with h = H returned and E|h|^2 = 1. The gains of an OFDM symbol are those at its start.
+    exactly, with h = H returned and E|h|^2 = 1; the prefix is paid (``overhead``). The gains of an OFDM symbol are
+    those at its start.
 
     Samples at ``rate_hz`` are filtered: y(t) = sum_p h_p(t) x(t - delay_p), delays of a part of a sample by
     a Kaiser-windowed sinc of 56 samples. The output has the input's length; what arrives after its end is
@@ -114,6 +115,7 @@ class Multipath(Channel):
         super().__init__()
         self.grid, self.fastest_hz = grid, fastest_hz
         self.block_fading = False
+        self.overhead = grid.guard
 
     @property
     def cycle(self) -> int:

@@ -62,6 +62,7 @@ class SamplingOffset(Channel):
         super().__init__()
         self.ppm, self.spread = _checked_ppm("sampling_offset", ppm), spread
         self.grid = Grid(tones, spacing_hz)
+        self.overhead = self.grid.guard
 
     def distort(self, signal: Signal, state: State) -> Signal:
         offset = 1e-6 * _drawn(self.ppm, self.spread, state.child("clock").rng)
@@ -91,6 +92,7 @@ class Timing(Channel):
             raise InputError(f"timing: delay_us is {delay_us}; expected 0 or more microseconds, e.g. 0.1")
         self.delay_us, self.spread = delay_us, spread
         self.grid = Grid(tones, spacing_hz)
+        self.overhead = self.grid.guard
 
     def distort(self, signal: Signal, state: State) -> Signal:
         share = state.child("start").rng.uniform(1).double()

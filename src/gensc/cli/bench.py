@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gensc.cli import bench_quantum as quantum
-from gensc.cli.options import svg
+from gensc.cli.options import numbers, svg, whole_numbers
 from gensc.cli.stop import stopping
 from gensc.errors import InputError
+from gensc.registry import nearest
 
 if TYPE_CHECKING:
     from gensc.phy.ldpc import Code
@@ -20,7 +21,7 @@ DEFAULT_CODE = "1944:1/2"
 def add(app: typer.Typer) -> None:
     """Add these commands to the root."""
     bench = typer.Typer(help="Measure gensc beside its peers, in one run.", no_args_is_help=True)
-    for command in (ldpc, wifi7, adaptation, learned_channel, equaliser, *quantum.COMMANDS):
+    for command in (ldpc, wifi7, adaptation, choice, learned_channel, equaliser, *quantum.COMMANDS):
         bench.command()(command)
     app.add_typer(bench, name="bench")
 
@@ -88,6 +89,40 @@ def adaptation(
     with stopping("nothing is written"):
         measure(out, frames)
     print(out)
+
+
+def choice(
+    channel: Annotated[list[str] | None, typer.Option(help="A channel by its name in the table; may be given again. "
+                                                          "Default: all.")] = None,
+    uses: Annotated[str, typer.Option(help="Channel uses of an item, between commas.")] = "128,640",
+    snr_db: Annotated[str, typer.Option(help="Es/N0 in dB, between commas.")] = "-5,5,10,20",
+    target: Annotated[float, typer.Option(help="The share of items that may be lost.")] = 0.01,
+    items: Annotated[int, typer.Option(help="Draws of each channel.", min=50)] = 400,
+    out: Annotated[Path | None, typer.Option(help="CSV table to write as well.")] = None,
+) -> None:
+    """The scheme that a classical link chooses for a channel, beside all schemes on other draws of it.
+
+    Example: gensc bench choice --uses 128 --snr-db 5,10 --out choice.csv
+    """
+    from gensc.bench.choice import CHANNELS, survey
+    from gensc.bench.output import write_csv
+
+    names = tuple(channel) if channel else tuple(CHANNELS)
+    for name in names:
+        if name not in CHANNELS:
+            raise InputError(f"there is no channel {name!r} in the table{nearest(name, CHANNELS)}: its names are "
+                             f"{', '.join(CHANNELS)}")
+    print(f"{'channel':<26}{'uses':>6}{'dB':>6}{'MCS':>5}{'lost %':>20}{'bytes':>9}{'best':>9}{'share':>7}")
+    found = []
+    for one in survey(names, whole_numbers(uses, "--uses"), numbers(snr_db, "--snr-db"), target, items):
+        found.append(one)
+        lost = f"{100 * one.lost:.2f} ({100 * one.low:.1f}-{100 * one.high:.1f})"
+        share = f"{one.delivered / one.best:.2f}" if one.best else "-"
+        print(f"{one.channel:<26}{one.uses:>6}{one.snr_db:>6g}{one.mcs:>5}{lost:>20}{one.delivered:>9.1f}"
+              f"{one.best:>9.1f}{share:>7}", flush=True)
+    if out:
+        write_csv(found, out)
+        print(out)
 
 
 def learned_channel(

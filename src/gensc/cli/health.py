@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 import torch
 
 from gensc.machine.cache import cache_dir
-from gensc.zoo.backbones import ASSETS
+from gensc.zoo.backbones import BACKBONES
 
 PACKAGES = ("gensc", "torch", "torchvision", "timm", "numpy", "numba", "scipy", "pyarrow", "pillow", "datasets")
 
@@ -26,9 +26,9 @@ def facts() -> Iterator[tuple[str, str]]:
     yield "gpu", torch.cuda.get_device_name() if torch.cuda.is_available() else "none (not needed)"
     free = shutil.disk_usage(_existing(cache_dir())).free
     yield "cache", f"{cache_dir()} ({free / 2**30:.1f} GiB free)"
-    for asset in ASSETS.values():
-        found = asset.local_file()
-        yield f"weights {asset.name}", str(found) if found else f"missing: gensc zoo pull {asset.name}"
+    for weights in BACKBONES.values():
+        found = weights.local()
+        yield f"weights {weights.name}", str(found) if found else f"missing: gensc zoo pull {weights.name}"
 
 
 def _existing(path: os.PathLike[str]) -> str:

@@ -37,9 +37,9 @@ def create(
     for path in (alice, bob):
         if path.exists():
             raise InputError(f"{path} is there already: name a new file")
-    for path in (alice, bob):
-        KeyStore.create(path)
-        print(path)
+    KeyStore.create(alice, "sender")
+    KeyStore.create(bob, "receiver")
+    print(alice, bob, sep="\n")
 
 
 def fill(
@@ -48,9 +48,11 @@ def fill(
     km: Annotated[float, typer.Option(help="Length of the fibre, 0.2 dB a km.", min=0)],
     pulses: Annotated[int, typer.Option(help="Pulses to send; half of them are spent on estimation.", min=1)],
     seed: Annotated[int | None, typer.Option(help="Draw everything from this seed, so that the run comes out again: "
-                                                  "the key protects nothing.", min=0)] = None,
+                                                  "the key is not secret, and the stores say so.", min=0,
+                                             max=2**63 - 1)] = None,
 ) -> None:
-    """Run CV-QKD over simulated pulses and add the key to both stores. It is as secret as this machine.
+    """Run CV-QKD over simulated pulses and add the key to both stores. Everything random comes from the operating
+    system: it is as secret as this machine.
 
     Example: gensc keys fill alice.keys bob.keys --km 25 --pulses 10000000
     """
@@ -59,7 +61,7 @@ def fill(
     _two(alice, bob)
     stores = KeyStore(alice), KeyStore(bob)
     # Adding nothing says where the next key will stand.
-    if stores[0].add(b"") != stores[1].add(b""):
+    if stores[0].add(b"", seed) != stores[1].add(b"", seed):
         raise InputError(f"{alice} and {bob} were not filled with the same key: make two new ones with "
                          "`gensc keys create`")
     with stopping("no key is added"):
@@ -69,8 +71,10 @@ def fill(
         enough = f"; by this estimate {done.block:.2g} pulses would do" if done.block else ""
         raise RunLost(f"there is no key, nothing is added: {done.rate.reason}{enough}")
     for store, key in zip(stores, (done.alice_key, done.bob_key), strict=True):
-        store.add(key)
+        store.add(key, seed)
         print(f"{store.path}: {store.left:,} bytes left")
+    if seed is not None:
+        print(f"This key is repeatable, not secret: it was drawn from seed {seed}.")
 
 
 def left(file: Annotated[Path, typer.Argument(metavar="FILE", help="A key store.")]) -> None:
@@ -80,7 +84,10 @@ def left(file: Annotated[Path, typer.Argument(metavar="FILE", help="A key store.
     """
     from gensc.quantum.key.keystore import KeyStore
 
-    print(f"{KeyStore(file).left:,} bytes left")
+    store = KeyStore(file)
+    print(f"{store.left:,} bytes left")
+    if store.seeds:
+        print(f"Repeatable, not secret: it was filled from seed {', '.join(map(str, store.seeds))}.")
 
 
 def _two(alice: Path, bob: Path) -> None:
@@ -98,7 +105,7 @@ def _session(km: float, pulses: int, seed: int | None) -> "Session":
 
     plan = Plan(matched(Setup(1, fibre(km)), 0.2, EFFICIENCY), pulses, code_rate="1/5")
     if seed is None:
-        return run(plan, Rng.seeded(secrets.randbits(63), "session"), secret=os.urandom)
+        return run(plan, Rng(secrets.randbits(128)), secret=os.urandom)
     rng = Rng.seeded(seed, "session")
     return run(plan, rng, secret=next(rng.child("key").generators()).bytes)
 

@@ -41,7 +41,7 @@ def run(
     setting: Setting = None,
     device: Device = "",
     baseline: Annotated[str, typer.Option(help="Set each link against separate source and channel coding at equal "
-                                               "uses and its bound: picture formats between commas (webp,avif).")] = "",
+                                               "measured uses: picture formats between commas (webp,avif).")] = "",
 ) -> None:
     """Run an experiment: train and score every link, then write tables, plots and a page.
 
@@ -54,12 +54,15 @@ def run(
     from gensc.report.write import write
 
     experiment = _experiment(name, data, test, seeds, snr_db, setting, device)
+    notes = experiments.missing_backbones() if name == "table1" else ()
     if baseline:
         from gensc.experiment.baseline import with_baseline
 
-        experiment = with_baseline(experiment, tuple(one.strip() for one in baseline.split(",")))
+        compared = with_baseline(experiment, tuple(one.strip() for one in baseline.split(",")))
+        experiment, notes = compared.experiment, (*notes, *compared.notes)
+        for note in compared.notes:
+            typer.echo(note, err=True)
     folder = out or Path("runs") / experiment.name
-    notes = experiments.missing_backbones() if name == "table1" else ()
     with stopping(KEPT):
         runner.run(experiment, folder, workers, _command(), notes)
         _say_page(write(folder, Console()))

@@ -1,14 +1,9 @@
 """Commands about what there is: list, zoo, doctor."""
 
 import inspect
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-from gensc.errors import InputError
-
-if TYPE_CHECKING:
-    from gensc.zoo.metrics import Weights
 
 
 def add(app: typer.Typer) -> None:
@@ -51,22 +46,13 @@ def zoo_list() -> None:
 
     Example: gensc zoo list
     """
-    from gensc.zoo.backbones import ASSETS
+    from gensc.zoo.backbones import BACKBONES
     from gensc.zoo.metrics import WEIGHTS
 
-    for asset in ASSETS.values():
-        here = "here" if asset.local_file() else "missing"
-        print(f"{asset.name:<20} {asset.params_m:>7.2f} M  {asset.licence:<13} {here:<8} {asset.source}")
-    for weights in WEIGHTS.values():
-        print(f"{weights.name:<20} {weights.megabytes:>6.0f} MB  {weights.licence:<13} {_found(weights):<8} "
-              f"{weights.network}, for {weights.metrics}")
-
-
-def _found(weights: "Weights") -> str:
-    try:
-        return "here" if weights.local() else "missing"
-    except InputError:
-        return "missing"
+    for weights in (*BACKBONES.values(), *WEIGHTS.values()):
+        here = "here" if weights.local() else "missing"
+        print(f"{weights.name:<20} {weights.size:>19}  {weights.licence:<13} {here:<8} {weights.network}, "
+              f"{weights.source}")
     print("any other timm model works by its timm name once `gensc zoo pull NAME` has its weights")
 
 
@@ -77,9 +63,9 @@ def zoo_pull(name: Annotated[str, typer.Argument(help="A backbone, our name or t
     Example: gensc zoo pull resnet50
     """
     from gensc.zoo.metrics import WEIGHTS
-    from gensc.zoo.network import asset_of
+    from gensc.zoo.network import weights_of
 
-    print(WEIGHTS[name].pull() if name in WEIGHTS else asset_of(name).pull())
+    print((WEIGHTS[name] if name in WEIGHTS else weights_of(name)).pull())
 
 
 def doctor() -> None:

@@ -51,7 +51,8 @@ class Codec(nn.Module, ABC):
     differs from item to item is ``ANY``.
     ``front``: the fixed first part of the encoder, None where there is none. Where there is one, ``encode`` gets what
     it made (``Batch.x``), not the items.
-    ``classical``: it is no learned codec, so that with a coded transport it is the separate baseline.
+    ``classical``: it is no learned codec, so that with a coded transport it is the separate baseline; what learns in
+    it, if anything, knows no channel.
 
     A codec makes no noise, fading or equalisation of its own, and draws from the state that it is given alone.
     """

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -32,8 +32,9 @@ class Scores:
 
 
 @torch.no_grad()
-def evaluate(link: Link, feed: Feed, snr_db: float, csi: Csi, rng: Rng) -> Scores:
-    """The scores of all items of ``feed`` at ``snr_db`` (Es/N0), in their order.
+def evaluate(link: Link, feed: Feed, snr_db: float, csi: Csi, rng: Rng, uses: np.ndarray | None = None) -> Scores:
+    """The scores of all items of ``feed`` at ``snr_db`` (Es/N0), in their order; ``uses`` [N]: the channel uses that
+    they are granted, where the link does not say so itself.
 
     The noise of an item depends on ``rng`` and the item alone: schemes and SNRs share their random numbers.
     """
@@ -45,7 +46,9 @@ def evaluate(link: Link, feed: Feed, snr_db: float, csi: Csi, rng: Rng) -> Score
     for positions in feed.groups(None if link.transport.whole_batch else BATCH, LARGEST):
         ids = feed.ids(positions)
         with fitting(feed.device, f"a batch of {len(ids)} items", "take smaller pictures (--size, data.size)"):
-            outcome, batch = feed.send(link, positions, State.of(snr_db, ids, rng, csi), [0] * len(ids))
+            granted = None if uses is None else torch.from_numpy(uses[positions]).float()
+            state = replace(State.of(snr_db, ids, rng, csi), uses=granted)
+            outcome, batch = feed.send(link, positions, state, [0] * len(ids))
         kept.append({name: column.cpu() for name, column in
                      {**link.task.score(outcome.prediction, batch), "ok": outcome.delivery.ok}.items()})
         costs.append(outcome.delivery.cost.to("cpu"))

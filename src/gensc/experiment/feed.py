@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -35,6 +36,15 @@ class Feed:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def part(self, most: int) -> "Feed":
+        """``most`` of the items, evenly taken from all of them."""
+        if len(self) <= most:
+            return self
+        places = np.linspace(0, len(self) - 1, most).round().astype(int)
+        dataset = Dataset(self.dataset.source, self.dataset.indices[places])
+        stored = None if self.stored is None else self.stored[:, places]
+        return replace(self, dataset=dataset, items=dataset.items, stored=stored)
 
     def ids(self, positions: Sequence[int]) -> list[int]:
         """The identities of the items at these positions."""

@@ -8,7 +8,8 @@ from gensc import config
 from gensc.config import DataSpec, EvaluateSpec, Experiment, LinkSpec, Part, TrainSpec
 from gensc.errors import InputError
 from gensc.registry import nearest
-from gensc.zoo.backbones import ASSETS, Asset
+from gensc.zoo.backbones import BACKBONES
+from gensc.zoo.source import Weights
 
 MOBILE = ("efficientnet_lite0", "efficientnet_b1", "mobilenet_v3")
 # The networks whose last stages train from stored maps, and how many stages stay fixed.
@@ -19,18 +20,18 @@ HYBRID = "efficientnet_lite0"
 
 def table1() -> Experiment:
     """Table I of the GenSC-6G paper for every backbone at hand: noise on the features, and the learned
-    analog link at 128 channel uses, over AWGN and Rayleigh block fading, frozen and fine-tuned; one row with the
-    paper's hybrid quantum-classical head."""
-    schemes = tuple(scheme for asset in ASSETS.values() if asset.local_file() for scheme in _table1_schemes(asset))
+    analog link at 128 channel uses, over AWGN and Rayleigh block fading, frozen and fine-tuned; the decision of the
+    same network at the sender, sent in as many uses; one row with the paper's hybrid quantum-classical head."""
+    schemes = tuple(scheme for one in BACKBONES.values() if one.local() for scheme in _table1_schemes(one))
     return Experiment(name="table1", schemes=schemes, data=DataSpec("vehicles:960"),
                       train=TrainSpec(epochs=30, views=2), evaluate=EvaluateSpec(snr_db=(-10.0, 0.0, 10.0, 30.0)))
 
 
-def _table1_schemes(asset: Asset) -> list[dict[str, object]]:
-    backbone: dict[str, object] = {"link.codec.name": "backbone", "link.codec.model": asset.name}
-    tuned = {**backbone, "link.codec.mode": "finetune", "link.codec.frozen_stages": TUNED.get(asset.name, 0),
+def _table1_schemes(weights: Weights) -> list[dict[str, object]]:
+    backbone: dict[str, object] = {"link.codec.name": "backbone", "link.codec.model": weights.name}
+    tuned = {**backbone, "link.codec.mode": "finetune", "link.codec.frozen_stages": TUNED.get(weights.name, 0),
              "train.codec_rate": 0.2, "train.epochs": 8}
-    head = "2xfc" if asset.name in MOBILE else "3xfc"
+    head = "2xfc" if weights.name in MOBILE else "3xfc"
     features: dict[str, object] = {"link.transport.name": "features", "link.task.head": head}
     # Trained where it is hard: what an analog link learns at low SNR serves it at high SNR too.
     analog: dict[str, object] = {"link.transport.name": "analog", "link.task.head": "3xfc",
@@ -40,8 +41,10 @@ def _table1_schemes(asset: Asset) -> list[dict[str, object]]:
     frozen = [{**backbone, **transport, **channel} for transport in (features, analog) for channel in (awgn, fading)]
     # Of the two heads the larger one has the lower validation loss where the features learn too.
     learned = [{**tuned, **transport, "link.task.head": "3xfc"} for transport in (features, analog)]
+    decided = [{"link.codec.name": "decision", "link.codec.of": {"name": "backbone", "model": weights.name},
+                "link.transport.name": "words", **channel} for channel in (awgn, fading)]
     hybrid = {**backbone, **features, **awgn, "link.task.head": "qnn"}
-    return frozen + (learned if asset.name in TUNED else []) + ([hybrid] if asset.name == HYBRID else [])
+    return frozen + decided + (learned if weights.name in TUNED else []) + ([hybrid] if weights.name == HYBRID else [])
 
 
 def hqc() -> Experiment:
@@ -86,8 +89,8 @@ def named(name: str) -> Experiment:
 def missing_backbones() -> tuple[str, ...]:
     """One line for each backbone of the paper whose weights are not on this machine, with the command that
     gets them."""
-    return tuple(f"{asset.name} is missing, its weights are not on this machine: gensc zoo pull {asset.name}"
-                 for asset in ASSETS.values() if not asset.local_file())
+    return tuple(f"{weights.name} is missing, its weights are not on this machine: gensc zoo pull {weights.name}"
+                 for weights in BACKBONES.values() if not weights.local())
 
 
 def with_options(experiment: Experiment, data: str = "", test: str = "", seeds: tuple[int, ...] = (),

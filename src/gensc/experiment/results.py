@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS point (job TEXT NOT NULL, snr_db REAL NOT NULL, cost 
 @dataclass(frozen=True)
 class Point:
     """One trained link at one SNR: mean cost and source ``values`` an item, and the kept ``columns`` [N] of the test
-    items."""
+    items, with the channel "uses" of each."""
 
     job: str
     snr_db: float
@@ -42,7 +42,7 @@ class Point:
         cost = scores.cost
         uses, bits, seconds, values = (float(one.double().mean()) for one in (
             cost.uses, cost.bits, cost.seconds, scores.values))
-        return Point(job, snr_db, uses, bits, seconds, values, scores.columns)
+        return Point(job, snr_db, uses, bits, seconds, values, {**scores.columns, "uses": cost.uses.numpy()})
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,11 @@ class Results:
             return [_point(*row) for row in rows]
         except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
             raise self._damaged(error) from error
+
+    def uses(self, job: str) -> dict[float, np.ndarray]:
+        """The channel uses [N] of each test item, by the SNR of the finished points of a job."""
+        rows = self._read("SELECT snr_db, columns FROM point WHERE job = ?", job)
+        return {snr_db: _columns(blob)["uses"] for snr_db, blob in rows}
 
     def close(self) -> None:
         """Release the file."""

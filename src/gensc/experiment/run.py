@@ -1,6 +1,8 @@
 """Run an experiment from its description to a results folder."""
 
+import itertools
 import platform
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +14,7 @@ from gensc.data.dataset import Splits
 from gensc.data.dataset import load as load_data
 from gensc.experiment.results import Results
 from gensc.experiment.sweep import locked, sweep
+from gensc.link import make
 from gensc.machine import files
 from gensc.machine.devices import described, device_named
 from gensc.machine.memory import keep_freed
@@ -28,7 +31,7 @@ def run(experiment: Experiment, out: Path, workers: int, command: str, notes: tu
     keep_freed()
     with locked(out):
         splits = load_splits(experiment)
-        facts = provenance(experiment, splits, command, notes)
+        facts = provenance(experiment, splits, command, (*notes, *caveats(experiments)))
         results = Results(out / "results.sqlite", run_digest(experiment, splits.digest, __version__), facts)
         try:
             files.write_text(out / "experiment.toml", config.to_toml(experiment))
@@ -47,6 +50,13 @@ def load_splits(experiment: Experiment) -> Splits:
     data = experiment.data
     return load_data(data.source, data.test or None, data.size, data.seed, data.validation, data.test_share,
                      data.allow_duplicates)
+
+
+def caveats(experiments: Iterable[Experiment]) -> tuple[str, ...]:
+    """What the transports of these links say of every figure, each once."""
+    links = [one.link for one in experiments]
+    said = [make("transport", link.transport, channel=make("channel", link.channel)).caveats() for link in links]
+    return tuple(dict.fromkeys(itertools.chain.from_iterable(said)))
 
 
 def provenance(experiment: Experiment, splits: Splits, command: str, notes: tuple[str, ...]) -> dict[str, Any]:

@@ -56,31 +56,34 @@ def send(pixels: Tensor, links: tuple[str, ...], snr_db: float, formats: tuple[s
     if not links:
         raise InputError("no link is named: give at least one, e.g. --link jscc")
     side, place = min(pixels.shape[1:]), device_named(device)
-    results, specs = [], []
+    results, specs, states = [], [], []
     for name in links:
         link, card = linkfile.load(shipped.resolve(name, lambda: side), settings or {}, cbr)
         size = sides(card.experiment)
         if size and tuple(pixels.shape[1:]) != (size, size):
             raise InputError(f"the link {name} takes pictures of {size} x {size} px: send it at --size {size}")
-        results.append(_sent(name, link.to(place), pixels, snr_db, seed))
+        state = State.of(snr_db, 1, Rng.seeded(seed, "send"), card.experiment.evaluate.csi)
+        results.append(_sent(name, link.to(place), pixels, state))
         specs.append(card.experiment.link)
+        states.append(state)
     uses, rival = results[0].uses, getattr(lookup("task", specs[0].task.name), "rival", "")
     assert uses is not None, "a link that was used has a cost"
-    classical = [_sent(f"{one} + {SEPARATE}", _separate(one, rival, specs[0], uses).to(place), pixels, snr_db, seed)
+    classical = [_sent(f"{one} + {SEPARATE}", _separate(one, rival, specs[0], uses).to(place), pixels, states[0])
                  for one in formats]
     return [Received("sent", pixels), *results, *classical]
 
 
 def _separate(name: str, codec: str, spec: LinkSpec, uses: int) -> Link:
-    parts = LinkSpec(Part(codec, {"format": name}), Part(SEPARATE, {"uses": uses}), spec.channel, spec.task)
+    pilots = {"pilots": spec.transport.options["pilots"]} if spec.transport.options.get("pilots") else {}
+    parts = LinkSpec(Part(codec, {"format": name}), Part(SEPARATE, {"uses": uses, **pilots}), spec.channel, spec.task)
     return build(parts, CLASSES, 0)
 
 
 @torch.no_grad()
-def _sent(name: str, link: Link, pixels: Tensor, snr_db: float, seed: int) -> Received:
+def _sent(name: str, link: Link, pixels: Tensor, state: State) -> Received:
     link.eval()
     batch = unlabelled(pixels[None].to(device_of(link)))
-    outcome = link(batch, State.of(snr_db, 1, Rng.seeded(seed, "send")))
+    outcome = link(batch, state)
     shown = link.task.shown(outcome.prediction, batch)
     if shown is None:
         raise InputError(f"the link {name} delivers no pictures: its task is {type(link.task).__name__.lower()}")

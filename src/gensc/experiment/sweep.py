@@ -7,11 +7,12 @@ that are stored are not computed again, and nothing depends on the number of wor
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from gensc import __version__, config
@@ -26,25 +27,31 @@ from gensc.experiment.linkfile import Card, load, save, take
 from gensc.experiment.results import LinkFacts, Point, Results
 from gensc.experiment.store import FeatureStore, fill
 from gensc.experiment.train import Training
+from gensc.experiment.tune import check_choices, tune
 from gensc.link import Link, build, make
 from gensc.machine import files
 from gensc.machine.devices import described, device_named
+from gensc.machine.pool import Tell
 from gensc.machine.progress import track
-from gensc.machine.workers import Tell, run_jobs
+from gensc.machine.workers import run_jobs
 from gensc.rng import Rng
-from gensc.signal import Csi, State
+from gensc.signal import State
 from gensc.zoo import links as shipped
 
 
 @dataclass(frozen=True)
 class Job:
-    """One link to train and score: a concrete experiment and a seed. ``key`` names everything that decides it."""
+    """One link to train and score: a concrete experiment and a seed. ``key`` names everything that decides it.
+    ``like``: the key of the job whose channel uses it is granted, "" for its own; then ``uses`` [N] of the test items,
+    by SNR."""
 
     key: str
     scheme: int
     experiment: Experiment
     seed: int
     snr_db: tuple[float, ...]
+    like: str = ""
+    uses: Mapping[float, np.ndarray] = field(default_factory=dict)
 
     @property
     def work(self) -> int:
@@ -54,8 +61,17 @@ class Job:
 
 def jobs_of(experiments: tuple[Experiment, ...], data: str) -> list[Job]:
     """One job for every experiment and seed, over data with the digest ``data``."""
-    return [Job(config.digest(one, seed, data, __version__), scheme, one, seed, one.evaluate.snr_db)
-            for scheme, one in enumerate(experiments) for seed in one.seeds]
+    jobs = []
+    for scheme, one in enumerate(experiments):
+        place = one.evaluate.uses_of
+        if not -1 <= place < len(experiments) or (place >= 0 and experiments[place].evaluate.uses_of >= 0):
+            raise InputError(f"link {scheme + 1}: evaluate.uses_of is {place}; expected the place, from 0 to "
+                             f"{len(experiments) - 1}, of a link that has its own channel uses")
+        for seed in one.seeds:
+            like = config.digest(experiments[place], seed, data, __version__, "") if place >= 0 else ""
+            jobs.append(Job(config.digest(one, seed, data, __version__, like), scheme, one, seed, one.evaluate.snr_db,
+                            like))
+    return jobs
 
 
 @contextlib.contextmanager
@@ -83,17 +99,34 @@ def sweep(experiments: tuple[Experiment, ...], splits: Splits, out: Path, result
     left = [job for job in jobs if any((job.key, snr_db) not in done for snr_db in job.snr_db)]
     if not left:
         return
+    check_choices(experiments, len(splits.validation))
     encode_all(experiments, splits)
     total = sum(job.work for job in left)
     if device_named(experiments[0].device).type != "cpu":
         # One process holds the device; its links take turns.
         workers = 1
-    with contextlib.closing(run_jobs(_Work(splits, out), left, workers)) as messages:
+    with contextlib.closing(_messages(left, _Work(splits, out), results, workers)) as messages:
         for message in track(_steps(messages), "training and scoring links", total):
             if isinstance(message, LinkFacts):
                 results.add_link(message)
             elif isinstance(message, Point):
                 results.add_point(message)
+
+
+def _messages(jobs: Sequence[Job], work: "_Work", results: Results, workers: int) -> Generator[object, None, None]:
+    """What the jobs tell: first those of links with channel uses of their own, then those that are granted theirs."""
+    own = [job for job in jobs if not job.like]
+    yield from run_jobs(work, own, workers) if own else ()
+    granted = [_granted(job, results) for job in jobs if job.like]
+    yield from run_jobs(work, granted, workers) if granted else ()
+
+
+def _granted(job: Job, results: Results) -> Job:
+    uses = results.uses(job.like)
+    if set(job.snr_db) - set(uses):
+        raise InputError(f"link {job.scheme + 1} is granted the channel uses of a link that is not scored at "
+                         f"{sorted(set(job.snr_db) - set(uses))} dB: give both the same evaluate.snr_db")
+    return replace(job, uses=uses)
 
 
 def _steps(messages: Iterator[object]) -> Iterator[object]:
@@ -107,7 +140,8 @@ def encode_all(experiments: tuple[Experiment, ...], splits: Splits) -> None:
     store = FeatureStore()
     fronts: dict[str, Front] = {}
     views: dict[str, int] = {}
-    codecs = {repr(one.link.codec): make("codec", one.link.codec, size=one.data.size) for one in experiments}
+    codecs = {repr(one.link.codec): make("codec", one.link.codec, size=one.data.size, classes=len(splits.classes))
+              for one in experiments}
     device = device_named(experiments[0].device)
     for one in experiments:
         front = codecs[repr(one.link.codec)].to(device).front
@@ -156,7 +190,8 @@ def run_job(job: Job, splits: Splits, out: Path, tell: Tell) -> Iterator[LinkFac
             told += 1
     link, card = load(file)
     device = device_named(one.device)
-    test = open_feed(link.to(device), splits.test, 1, store, device=device)
+    test, held = (open_feed(link.to(device), part, 1, store, device=device)
+                  for part in (splits.test, splits.validation))
     tell(one.train.epochs - told)
     yield LinkFacts(job.key, job.scheme, job.seed, {
         **card.trained, "file": str(file.relative_to(out)), "parameters": sum(p.numel() for p in link.parameters()),
@@ -164,9 +199,13 @@ def run_job(job: Job, splits: Splits, out: Path, tell: Tell) -> Iterator[LinkFac
     })
     for snr_db in job.snr_db:
         rng = Rng.seeded(job.seed).child("test")
-        yield Point.of(job.key, snr_db, evaluate(link, test, snr_db, one.evaluate.csi, rng))
+        tune(link, held, snr_db, one.evaluate.csi, Rng.seeded(job.seed).child("tune"))
+        uses = job.uses.get(snr_db)
+        yield Point.of(job.key, snr_db, evaluate(link, test, snr_db, one.evaluate.csi, rng, uses))
         if job.seed == one.seeds[0]:
-            show(link, test, snr_db, one.evaluate.csi, rng, shown_file(out, job.scheme, snr_db))
+            granted = None if uses is None else torch.from_numpy(uses[:1])
+            show(link, test, replace(State.of(snr_db, test.ids([0]), rng, one.evaluate.csi), uses=granted),
+                 shown_file(out, job.scheme, snr_db))
     store.close()
 
 
@@ -176,15 +215,15 @@ def shown_file(out: Path, scheme: int | None, snr_db: float) -> Path:
 
 
 @torch.no_grad()
-def show(link: Link, feed: Feed, snr_db: float, csi: Csi, rng: Rng, file: Path) -> None:
-    """Write the first picture of ``feed`` as it arrives at ``snr_db``, and beside it as it was sent; nothing where the
-    task shows no pictures."""
-    outcome, batch = feed.send(link, range(1), State.of(snr_db, feed.ids([0]), rng, csi), [0])
+def show(link: Link, feed: Feed, state: State, file: Path) -> None:
+    """Write the first picture of ``feed`` as it arrives, and beside it as it was sent; nothing where the task shows no
+    pictures."""
+    outcome, batch = feed.send(link, range(1), state, [0])
     pictures = link.task.shown(outcome.prediction, batch)
     if pictures is None:
         return
     sent = feed.dataset.batch([0]).pixels
-    for pixels, path in ((pictures[0], file), (sent[0], shown_file(file.parent.parent, None, snr_db))):
+    for pixels, path in ((pictures[0], file), (sent[0], shown_file(file.parent.parent, None, 0))):
         files.write_with(path, partial(picture.image_of(pixels).save, format="PNG"))
 
 

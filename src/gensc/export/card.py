@@ -9,7 +9,7 @@ from gensc.data.source import Source
 from gensc.export.encode import width
 from gensc.export.overview import digest
 from gensc.export.schema import shown
-from gensc.zoo.network import asset_of
+from gensc.zoo.network import weights_of
 
 _PAGE = """\
 ---
@@ -60,7 +60,7 @@ def text(source: Source, codecs: Mapping[str, Backbone], levels: Sequence[float]
 
 
 def _model(name: str, codec: Backbone) -> str:
-    asset = asset_of(name)
+    weights = weights_of(name)
     what = "logits" if codec.net.num_classes else "pooled features (the network has no classifier)"
-    return (f"- `{name}`: {width(codec)} {what} of timm `{asset.architecture}`, licence {asset.licence}, "
+    return (f"- `{name}`: {width(codec)} {what} of timm `{weights.network}`, licence {weights.licence}, "
             f"weights SHA-256 `{codec.weights}`")

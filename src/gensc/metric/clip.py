@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gensc.errors import InputError
-from gensc.zoo.metrics import WEIGHTS, imported
+from gensc.zoo.metrics import weights_and_reader
 
 
 def clip_score(x: Tensor, captions: Sequence[str]) -> Tensor:
@@ -60,7 +60,7 @@ def _caption(text: str, device: str) -> Tensor:
 
 @cache
 def _network(device: str) -> tuple[Any, Any]:
-    folder, transformers = WEIGHTS["clip"].path(), imported("clip", "transformers")
+    folder, transformers = weights_and_reader("clip")
     transformers.utils.logging.disable_progress_bar()
     model = transformers.CLIPModel.from_pretrained(folder, local_files_only=True)
     processor = transformers.CLIPProcessor.from_pretrained(folder, local_files_only=True)

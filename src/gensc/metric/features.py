@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gensc import zoo
 from gensc.errors import InputError
-from gensc.zoo.metrics import WEIGHTS, imported
+from gensc.zoo.metrics import weights_and_reader
 
 LITE0_SIDE = 224
 MOST_BYTES = 64 << 20
@@ -84,6 +84,6 @@ def _lite0(device: str) -> Any:
 
 @cache
 def _inception(device: str) -> Any:
-    path, module = WEIGHTS["fid"].path(), imported("fid", "torch_fidelity.feature_extractor_inceptionv3")
+    path, module = weights_and_reader("fid")
     network = module.FeatureExtractorInceptionV3("fid", ["2048"], feature_extractor_weights_path=str(path))
     return network.to(device)

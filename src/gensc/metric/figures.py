@@ -77,6 +77,7 @@ SSIM = Measure("ssim", "SSIM", perceptual=True)
 MS_SSIM = Measure("ms_ssim", "MS-SSIM", perceptual=True)
 LPIPS = Measure("lpips", "LPIPS", more_is_better=False, perceptual=True)
 ST_LPIPS = Measure("st_lpips", "ST-LPIPS", more_is_better=False, perceptual=True)
+ST_LPIPS_VGG = Measure("st_lpips_vgg", "ST-LPIPS (VGG16)", more_is_better=False, perceptual=True)
 CLIP_SCORE = Measure("clip_score", "CLIP score", digits=2, perceptual=True)
 CLIP_SIMILARITY = Measure("clip_similarity", "CLIP similarity", digits=2, perceptual=True)
 FRECHET_LITE0 = Measure("frechet_lite0", "Fréchet distance (Lite0)", digits=2, more_is_better=False, perceptual=True,

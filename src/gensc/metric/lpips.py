@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gensc.errors import InputError
-from gensc.zoo.metrics import WEIGHTS, imported
+from gensc.zoo.metrics import weights_and_reader
 
 SMALLEST_PX = 31
 """What AlexNet's strides leave nothing of is below this side, px."""
@@ -36,5 +36,5 @@ def _shown(x: Tensor) -> Tensor:
 @cache
 def _network(device: str) -> Any:
     # torchvision finds the file in torch.hub's folder by itself.
-    WEIGHTS["lpips"].path()
-    return imported("lpips", "torchmetrics.image.lpip").LearnedPerceptualImagePatchSimilarity("alex").net.to(device)
+    _, module = weights_and_reader("lpips")
+    return module.LearnedPerceptualImagePatchSimilarity("alex").net.to(device)

@@ -1,4 +1,4 @@
-"""Link adaptation: which MCS carries most at an SNR, from a measured table of lost frames.
+"""Lost frames over AWGN, of every MCS and size, from a measured table: what link adaptation rests on.
 
 The table, ``adaptation.csv``, is written by ``gensc bench adaptation``: frames of each size and MCS through the
 modem over AWGN, and how many of them failed.
@@ -7,51 +7,36 @@ modem over AWGN, and how many of them failed.
 import csv
 import math
 from collections import defaultdict
-from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib import resources
-from typing import Literal
 
 import numpy as np
-import torch
 
-from gensc import units
-from gensc.phy.mcs import SCHEMES, CodeName
+from gensc.phy.mcs import CodeName
 
-Fading = Literal["none", "rayleigh"]
 STEP_DB = 0.05
-GRID_DB = np.arange(-15.0, 60.01, STEP_DB)
+GRID_DB = np.arange(-30.0, 60.01, STEP_DB)
 FLOOR = 1e-9
 
 
-def choose(code: CodeName, symbols: int | Sequence[int], snr_db: float, target: float, fading: Fading,
-           among: Sequence[int]) -> int:
-    """Of the MCSs ``among``, the one with the highest rate whose frames of ``symbols`` symbols (one length, or that at
-    each of ``among``) are lost with probability ``target`` or less at ``snr_db`` (Es/N0); where there is none, the one
-    that delivers most.
-
-    ``fading`` "rayleigh": the loss is averaged over one Rayleigh gain a frame (block fading).
-    """
-    lengths = [symbols] * len(among) if isinstance(symbols, int) else symbols
-    lost = np.array([frame_error(code, index, length, snr_db, fading)
-                     for index, length in zip(among, lengths, strict=True)])
-    rate = np.array([float(SCHEMES[code][index].efficiency) for index in among])
-    good = lost <= target
-    return among[int(np.argmax(np.where(good, rate, 0) if good.any() else rate * (1 - lost)))]
+def frame_error(code: CodeName, index: int, symbols: int, snr_db: float) -> float:
+    """Probability that a frame of ``symbols`` symbols at MCS ``index`` is lost over AWGN with Es/N0 ``snr_db``."""
+    return float(frame_errors(code, index, symbols, np.array(snr_db)))
 
 
-def frame_error(code: CodeName, index: int, symbols: int, snr_db: float, fading: Fading = "none") -> float:
-    """Probability that a frame of ``symbols`` symbols at MCS ``index`` is lost.
+def frame_errors(code: CodeName, index: int, symbols: int, snr_db: np.ndarray) -> np.ndarray:
+    """The same at each of ``snr_db``.
 
     Between measured sizes the logarithm is interpolated over log2(symbols); a frame that is longer than any
     counts as several independent ones.
     """
-    at = round((min(max(snr_db, GRID_DB[0]), GRID_DB[-1]) - GRID_DB[0]) / STEP_DB)
-    return float(_sized(code, index, symbols, fading)[at])
+    at = np.round((np.clip(snr_db, GRID_DB[0], GRID_DB[-1]) - GRID_DB[0]) / STEP_DB).astype(int)
+    lost: np.ndarray = _sized(code, index, symbols)[at]
+    return lost
 
 
 @lru_cache(maxsize=2048)
-def _sized(code: CodeName, index: int, symbols: int, fading: Fading) -> np.ndarray:
+def _sized(code: CodeName, index: int, symbols: int) -> np.ndarray:
     """Loss probability [G] of an MCS at a size."""
     sizes = sorted(size for name, mcs, size in _table() if (name, mcs) == (code, index))
     if not sizes:
@@ -62,15 +47,14 @@ def _sized(code: CodeName, index: int, symbols: int, fading: Fading) -> np.ndarr
     below = max(above - 1, 0)
     apart = math.log2(sizes[above] / sizes[below])
     share = math.log2(size / sizes[below]) / apart if apart else 0.0
-    left, right = (np.log(_measured(code, index, sizes[place], fading)) for place in (below, above))
+    left, right = (np.log(_measured(code, index, sizes[place])) for place in (below, above))
     return 1 - (1 - np.exp((1 - share) * left + share * right)) ** parts
 
 
 @cache
-def _measured(code: CodeName, index: int, size: int, fading: Fading) -> np.ndarray:
+def _measured(code: CodeName, index: int, size: int) -> np.ndarray:
     """Loss probability [G] of an MCS at a measured size."""
-    plain = _curve(_table()[code, index, size])
-    return plain if fading == "none" else _over_rayleigh(plain)
+    return _curve(_table()[code, index, size])
 
 
 def _curve(points: list[tuple[float, int, int]]) -> np.ndarray:
@@ -83,17 +67,6 @@ def _curve(points: list[tuple[float, int, int]]) -> np.ndarray:
     outer = np.where(snr_db[0] > GRID_DB, 0.0, beyond)
     within = (snr_db[0] <= GRID_DB) & (snr_db[-1] >= GRID_DB)
     return np.exp(np.clip(np.where(within, inside, outer), np.log(FLOOR), 0))
-
-
-def _over_rayleigh(lost: np.ndarray) -> np.ndarray:
-    """E[lost(snr g)] for g ~ Exp(1), on GRID_DB: the gain's density over dB, by the rectangle rule."""
-    gain_db = np.arange(-60.0, 15.0, STEP_DB)
-    gain = units.db_to_ratio(torch.from_numpy(gain_db)).numpy().astype(float)
-    weight = gain * np.exp(-gain)
-    weight /= weight.sum()
-    padded = np.concatenate([np.ones(len(gain_db)), lost, np.full(len(gain_db), lost[-1])])
-    shift = np.round(gain_db / STEP_DB).astype(int) + len(gain_db)
-    return np.array([weight @ padded[place + shift] for place in range(len(lost))])
 
 
 @cache

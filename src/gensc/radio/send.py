@@ -18,7 +18,7 @@ LONGEST_GAP_US = 1e6
 def waveform(psdus: Iterable[bytes], phy: Phy, gap_us: float = GAP_US) -> Iterator[tuple[np.ndarray, Frame | None]]:
     """A frame for each PSDU, complex64 at ``phy.sample_rate_hz``, with silence before, between and behind them.
 
-    Occupied tones have mean power 1. Raises InputError on a gap of less than 0 or more than 1 s, and on a PSDU
+    The frames have mean power 1. Raises InputError on a gap of less than 0 or more than 1 s, and on a PSDU
     that no frame of this PHY holds.
     """
     if not 0 <= gap_us <= LONGEST_GAP_US:

@@ -79,6 +79,5 @@ def _gaps(rows: tuple[Row, ...]) -> list[Gap]:
 
 
 def _twin(row: Row) -> tuple[object, ...]:
-    """What a scheme and its twin over AWGN have in common: all but the channel, and what is assumed of its fading."""
-    transport = tuple(word for word in row.transport.split() if not word.startswith("fading="))
-    return row.codec, row.task, transport, row.uses, row.snr_db
+    """What a scheme and its twin over AWGN have in common: all but the channel."""
+    return row.codec, row.task, row.transport, row.uses, row.snr_db

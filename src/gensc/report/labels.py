@@ -12,7 +12,7 @@ from gensc import config
 from gensc.config import Experiment, Part
 from gensc.registry import lookup, options_of
 
-Role = Literal["learned", "separate", "bound"]
+Role = Literal["learned", "separate", "ideal"]
 # Options, of whatever part has them, whose value alone says more than "name=value".
 _INSTEAD = ("model", "format")
 _BESIDE = ("head",)
@@ -64,12 +64,12 @@ def mark(name: str) -> str:
 
 
 def role(experiment: Experiment) -> Role:
-    """What a scheme is beside the others, as its parts declare it: a "bound", the "separate" source and channel coding
-    of today, or a "learned" link."""
+    """What a scheme is beside the others, as its parts declare it: an "ideal" channel code, the "separate" source and
+    channel coding of today, or a "learned" link."""
     transport, codec = (lookup(kind, getattr(experiment.link, kind).name) for kind in ("transport", "codec"))
     kind = getattr(transport, "role", "link")
-    if kind == "bound":
-        return "bound"
+    if kind == "ideal":
+        return "ideal"
     return "separate" if kind == "separate" and getattr(codec, "classical", False) else "learned"
 
 
@@ -86,6 +86,9 @@ def _plain(experiment: Experiment) -> Labels:
 def _called(kind: str, part: Part) -> str:
     """A part's name, or the network or format that it goes by, with the head and the manner that it has."""
     name = next((value for value in (option(kind, part, name) for name in _INSTEAD) if value), part.name)
+    of = option(kind, part, "of")
+    if isinstance(of, Mapping):
+        name = f"{name} by {next((of[one] for one in _INSTEAD if one in of), of.get('name', ''))}"
     return _joined(name, *(option(kind, part, name) or "" for name in _BESIDE), *_bare(kind, part))
 
 

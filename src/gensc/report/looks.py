@@ -2,7 +2,7 @@
 
 The colour stands for the transport (and the codec, where several share a panel). Where all links are
 learned, line style and marker stand for the channel; beside baselines the line says what a scheme is (dashed:
-separate, dotted and grey: bound) and the marker alone stands for the channel.
+separate, dotted and grey: ideal) and the marker alone stands for the channel.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from gensc.report.names import by_scheme, named, together, varying
 from gensc.report.rows import Row
 from gensc.report.style import INK, LINES, MARKERS, MUTED, SERIES
 
-_ROLES = {"learned": "-", "separate": (0, (5, 2)), "bound": (0, (1, 1.3))}
+_ROLES = {"learned": "-", "separate": (0, (5, 2)), "ideal": (0, (1, 1.3))}
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class Looks:
         split = {name for (name, _), several in uses.items() if len(several) > 1}
         meaning = {row.scheme: named(row, [*parts, "uses"] if named(row, parts) in split else parts)
                    for row in firsts}
-        names = dict.fromkeys(meaning[row.scheme] for row in firsts if row.role != "bound")
+        names = dict.fromkeys(meaning[row.scheme] for row in firsts if row.role != "ideal")
         channels = sorted(dict.fromkeys(row.channel for row in known), key=lambda channel: channel != "awgn")
         return Looks(meaning, tuple(names), tuple(channels), any(row.role != "learned" for row in known))
 
     def colour(self, row: Row) -> str:
-        """The colour of the row's scheme; every bound has the same muted one."""
-        return MUTED if row.role == "bound" else SERIES[self._place(row) % len(SERIES)]
+        """The colour of the row's scheme; every ideal one has the same muted one."""
+        return MUTED if row.role == "ideal" else SERIES[self._place(row) % len(SERIES)]
 
     def line(self, row: Row) -> Any:
         """matplotlib's line style of the row's scheme."""
@@ -58,16 +58,16 @@ class Looks:
 
     def marker(self, row: Row) -> str:
         """matplotlib's marker of the row's channel; another where its colour is used a second time."""
-        rounds = 0 if row.role == "bound" else self._place(row) // len(SERIES)
+        rounds = 0 if row.role == "ideal" else self._place(row) // len(SERIES)
         return MARKERS[(self.channels.index(row.channel) + rounds * len(self.channels)) % len(MARKERS)]
 
     def curve(self, axes: Axes, row: Row, x: Sequence[float], figures: Sequence[Estimate]) -> None:
         """Draw the line of the row's scheme through ``figures`` at ``x``, with its 95 % band."""
-        colour, bound = self.colour(row), row.role == "bound"
+        colour, ideal = self.colour(row), row.role == "ideal"
         axes.fill_between(x, [one.low for one in figures], [one.high for one in figures], color=colour,
-                          alpha=0.06 if bound else 0.13, linewidth=0)
-        axes.plot(x, [one.value for one in figures], color=colour, linewidth=1.2 if bound else 1.6,
-                  linestyle=self.line(row), marker=self.marker(row), markersize=3 if bound else 4.5,
+                          alpha=0.06 if ideal else 0.13, linewidth=0)
+        axes.plot(x, [one.value for one in figures], color=colour, linewidth=1.2 if ideal else 1.6,
+                  linestyle=self.line(row), marker=self.marker(row), markersize=3 if ideal else 4.5,
                   markerfacecolor="none" if row.plain_ratio else colour)
 
     def handles(self, rows: Iterable[Row]) -> list[Line2D]:

@@ -58,7 +58,7 @@ def page(finished: Finished, plots: Sequence[Plot], toml: str, shown: Sequence[S
         name=finished.experiment.name, summary=summary(finished), done=finished.done, planned=finished.planned,
         tables=[_table(group) for group in by_headline(rows)], arrived=_arrived(rows), ratio_note=ratio_note(rows),
         contests=[_contest(group) for group in contests(rows) if group[0].role == "separate"],
-        roles={row.role for row in rows}, label=partial(_marked, marks(rows)), bounds=_bounds(rows),
+        roles={row.role for row in rows}, label=partial(_marked, marks(rows)), ideals=_ideals(rows),
         explained=list(dict.fromkeys(measure.note for measure in measures(rows).values() if measure.note)),
         costs=[_cost(finished, group) for group in by_scheme(rows)],
         plots=[{"name": plot.name, "title": plot.title, "caption": plot.caption, "svg": Markup(inline(plot))}
@@ -135,9 +135,9 @@ def _contest(group: list[Row]) -> dict[str, Any]:
             "several": len(by_scheme(group)), "cells": cells, "headline": first.measure.shown}
 
 
-def _bounds(rows: Sequence[Row]) -> str:
-    """The transports whose links are bounds."""
-    return ", ".join(dict.fromkeys(row.transport for row in rows if row.role == "bound"))
+def _ideals(rows: Sequence[Row]) -> str:
+    """The transports that are ideal."""
+    return ", ".join(dict.fromkeys(row.transport for row in rows if row.role == "ideal"))
 
 
 def _cost(finished: Finished, group: list[Row]) -> dict[str, str]:

@@ -82,7 +82,7 @@ def _limits(axes: Axes, measure: Measure) -> None:
 def _baselines(rows: Sequence[Row]) -> str:
     roles = {row.role for row in rows}
     said = (" Dashed: the separate baseline, a source codec and a channel code." if "separate" in roles else "",
-            " Dotted: a bound, a limit that theory sets." if "bound" in roles else "",
+            " Dotted: the same source codec behind an ideal channel code." if "ideal" in roles else "",
             " Best of: the best of so many schemes at each SNR." if any(map(is_folded, rows)) else "")
     return "".join(said)
 

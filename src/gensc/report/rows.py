@@ -31,7 +31,7 @@ class Row:
     ``snr_db`` is Es/N0 in dB, but a plain ratio where ``convention`` names one that takes the number so.
     ``measures``: what its task says of its figures, the headline first; ``figures`` by the name of their measure;
     ``seeds`` those that are aggregated, S of them.
-    ``role``: a learned link, the separate baseline, or a bound. ``arrived``: the share of items delivered.
+    ``role``: a learned link, the separate baseline, or an ideal one. ``arrived``: the share of items delivered.
     Cost an item: ``uses`` (complex channel uses), ``bits``, ``seconds`` on the air, ``cbr`` (uses per source
     value), ``receive_ms`` of computing after the encoder. ``params_m``: millions of parameters.
     ``values`` float [S,N]: the headline of each item, where it is a mean over them. ``confusion`` int [C,C] (true,

@@ -15,8 +15,8 @@ def summary(finished: Finished) -> list[str]:
 
 def _of_task(all_rows: tuple[Row, ...]) -> list[str]:
     parts, shown = varying(all_rows), all_rows[0].measure
-    # A bound is no scheme that can win, and what is no dB stands on no axis with the rest.
-    rows = [row for row in all_rows if row.role != "bound" and not row.plain_ratio] or list(all_rows)
+    # An ideal code is no scheme that can win, and what is no dB stands on no axis with the rest.
+    rows = [row for row in all_rows if row.role != "ideal" and not row.plain_ratio] or list(all_rows)
     highest, lowest = max(row.snr_db for row in rows), min(row.snr_db for row in rows)
     top = [row for row in rows if row.snr_db == highest]
     best = _best(top)
@@ -60,17 +60,17 @@ def _leader(best: Row, top: Sequence[Row], parts: Sequence[str]) -> str:
 
 def _baselines(best: Row, top: Sequence[Row], parts: Sequence[str]) -> list[str]:
     """What the best of the other kinds of scheme reach beside the best one: over its channel and with as many uses
-    where there are such; a bound with other uses bounds nothing."""
+    where there are such; an ideal code with other uses says nothing."""
     said = []
     kinds = {"learned": "the best learned link", "separate": "the best separate scheme",
-             "bound": "the best that a bound allows"}
+             "ideal": "the best behind an ideal channel code"}
     for role, what in kinds.items():
         rows = [row for row in top if row.role == role and not row.plain_ratio]
         alike = [row for row in rows if (row.channel, row.uses) == (best.channel, best.uses)]
-        if role != best.role and (alike or (rows and role != "bound")):
+        if role != best.role and (alike or (rows and role != "ideal")):
             other = _best(alike or rows)
             uses = f" with {text(other, 'uses')}" if other.uses != best.uses and "uses" not in parts else ""
-            said.append(f"{what} there is {_value(other)}, of {_name(other, parts)}{uses}" if role == "bound" else
+            said.append(f"{what} there is {_value(other)}, of {_name(other, parts)}{uses}" if role == "ideal" else
                         f"{what} there, {_name(other, parts)}{uses}, has {_value(other)}")
     return [f"{line[0].upper()}{line[1:]}." for line in said]
 

@@ -25,12 +25,15 @@ class Task(nn.Module, ABC, Generic[P]):
     ``measures``: its figures, the headline first, then as they are worth a column: which is better, chance, units.
     ``needs``: the truth that it learns from or scores by.
     ``rival``: the codec whose files the separate baseline sends for it; "": the features of the link's own codec.
+    ``answers``: how many different predictions there are, where they are few: a sender may then decide and send that
+    (codec decision), and the task takes the received part "answer" for its prediction. 0: too many.
     ``scaffold``: modules of its own that only training needs; a link file leaves them out.
     """
 
     measures: tuple[Measure, ...]
     needs: tuple[str, ...] = ()
     rival: str = ""
+    answers: int = 0
     scaffold: tuple[str, ...] = ()
 
     @property

@@ -15,7 +15,7 @@ from gensc.metric import Estimate
 from gensc.metric.classification import confusion, summarise
 from gensc.metric.figures import ACCURACY, F1, PRECISION, RECALL
 from gensc.registry import create, register
-from gensc.signal import ANY, MAIN, Form, State, part_of
+from gensc.signal import ANSWER, ANY, MAIN, Form, State, part_of
 from gensc.task.base import Run, Task
 
 WHO = "task classify"
@@ -27,7 +27,8 @@ class Classify(Task[Tensor]):
 
     ``head`` is a registered head: "3xfc" or "2xfc"; "qnn", with a simulated quantum circuit, or the same with a part
     taken out or replaced: "qnn-noskip", "qnn-classical", "qnn-classical-noskip", "qnn-features". Feature maps
-    [B,C,H,W] are averaged over H and W first.
+    [B,C,H,W] are averaged over H and W first. Where the sender has decided (codec decision), what is received of its
+    answer is the prediction, and there is no head.
     """
 
     needs = ("label",)
@@ -39,13 +40,19 @@ class Classify(Task[Tensor]):
         if not 0 <= smoothing < 1:
             raise InputError(f"classify: smoothing is {smoothing}; expected a share in [0, 1)")
         self.classes, self.head_name, self.smoothing = classes, head, smoothing
+        self.answers = classes
         self.measures = (replace(ACCURACY, chance=1 / classes), F1, RECALL, PRECISION)
 
     def bind(self, form: Form) -> None:
+        if form.get(ANSWER) == (self.classes,):
+            return
         self.head: nn.Module = create("head", self.head_name, width=_width(part_of(form, MAIN, WHO)),
                                       classes=self.classes)
 
     def forward(self, received: Mapping[str, Any], state: State) -> Tensor:
+        if ANSWER in received:
+            answer: Tensor = received[ANSWER]
+            return answer
         features = part_of(received, MAIN, WHO)
         return self.head(features.mean(dim=(2, 3)) if features.ndim == 4 else features)
 

@@ -15,20 +15,20 @@ from gensc.metric.estimate import mean
 from gensc.metric.features import Kept, inception, lite0
 from gensc.metric.image import MS_SSIM_SIDE, ms_ssim, psnr, ssim
 from gensc.metric.lpips import lpips
-from gensc.metric.perceptual import st_lpips, st_lpips_loss
+from gensc.metric.perceptual import st_lpips, st_lpips_loss, st_lpips_vgg
 from gensc.registry import register
 from gensc.signal import ANY, MAIN, Form, State, part_of
 from gensc.task.base import Run, Task
 from gensc.task.critic import Critic
-from gensc.zoo.metrics import WEIGHTS
+from gensc.zoo.metrics import weights_and_reader
 
-Metric = Literal["psnr", "ssim", "ms_ssim", "st_lpips", "lpips", "clip_similarity", "clip_score", "frechet_lite0",
-                 "fid"]
-MEASURES = (figures.PSNR, figures.MS_SSIM, figures.ST_LPIPS, figures.SSIM, figures.LPIPS, figures.CLIP_SIMILARITY,
-            figures.CLIP_SCORE, figures.FRECHET_LITE0, figures.FID)
+Metric = Literal["psnr", "ssim", "ms_ssim", "st_lpips", "st_lpips_vgg", "lpips", "clip_similarity", "clip_score",
+                 "frechet_lite0", "fid"]
+MEASURES = (figures.PSNR, figures.MS_SSIM, figures.ST_LPIPS, figures.ST_LPIPS_VGG, figures.SSIM, figures.LPIPS,
+            figures.CLIP_SIMILARITY, figures.CLIP_SCORE, figures.FRECHET_LITE0, figures.FID)
 """As they are worth a column."""
-OF_PAIRS = {"psnr": psnr, "ssim": ssim, "ms_ssim": ms_ssim, "st_lpips": st_lpips, "lpips": lpips,
-            "clip_similarity": clip_similarity}
+OF_PAIRS = {"psnr": psnr, "ssim": ssim, "ms_ssim": ms_ssim, "st_lpips": st_lpips,
+            "st_lpips_vgg": st_lpips_vgg, "lpips": lpips, "clip_similarity": clip_similarity}
 """Figures of an item, from what was received and what was sent."""
 OF_SETS = {"frechet_lite0": lite0, "fid": inception}
 """The features whose sets give the figure."""
@@ -49,10 +49,11 @@ class Reconstruct(Task[Tensor]):
     "perceptual" and ``adversarial`` times what a critic that learns beside it finds. Validation leaves the critic out.
 
     ``metrics``, "psnr" among them: "psnr" (dB at data range 1, at most 100 dB), "ssim", "ms_ssim" (sides of at least
-    176 px), "st_lpips" (by far the slowest), "lpips", "clip_similarity" and, for data with captions, "clip_score"
-    are means over the items of the item's own figure; "frechet_lite0" and "fid" are Fréchet distances of the sets of
-    pictures received and sent. All score the picture as a screen shows it, clamped to [0,1]; the loss sees it as it
-    is. Those that need weights that are not on this machine are refused by ``bind``.
+    176 px), "st_lpips" and "st_lpips_vgg" (the slowest; a link trained by "perceptual" or "adversarial" has learned to
+    please the first, and is judged by the second), "lpips", "clip_similarity" and, for data with captions,
+    "clip_score" are means over the items of the item's own figure; "frechet_lite0" and "fid" are Fréchet distances of
+    the sets of pictures received and sent. All score the picture as a screen shows it, clamped to [0,1]; the loss sees
+    it as it is. Those that need weights that are not on this machine are refused by ``bind``.
     """
 
     rival = "picture"
@@ -86,7 +87,7 @@ class Reconstruct(Task[Tensor]):
             raise InputError(f"reconstruct: the pictures are {shape[2]} x {shape[1]} px and ms_ssim needs at least "
                              f"{MS_SSIM_SIDE}; leave it out of metrics")
         for weights in {_WEIGHTS[name]: None for name in self.metrics if name in _WEIGHTS}:
-            WEIGHTS[weights].path()
+            weights_and_reader(weights)
 
     def forward(self, received: Mapping[str, Any], state: State) -> Tensor:
         pictures: Tensor = part_of(received, MAIN, WHO)

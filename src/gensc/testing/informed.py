@@ -85,6 +85,8 @@ def check_air(transport: Transport, parts: Parts, state: State) -> list[Tensor]:
         require(not kept, "a channel is given State.air(), which says nothing of what is sent", ", ".join(kept))
     if watch.states:
         # A transport that uses the channel again later needs other streams for that.
+        require(torch.equal(watch.states[0].snr_db, state.snr_db), "the noise on the air is that of snr_db",
+                watch.states[0].snr_db.tolist())
         require(watch.states[0].rng.key == state.rng.key, "the first use of a channel draws from the root's streams")
     return watch.symbols
 

@@ -11,6 +11,7 @@ from gensc.transport.sealed import Sealed
 from gensc.transport.split import Split
 from gensc.transport.symbols import Symbols
 from gensc.transport.wifi7 import Wifi7
+from gensc.transport.words import Words
 
 __all__ = ["Analog", "Capacity", "Digital", "Features", "Harq", "Qubit", "Sealed", "Split", "Symbols", "Transport",
-           "Wifi7"]
+           "Wifi7", "Words"]

@@ -11,7 +11,7 @@ from gensc.signal import Form, Parts, State, one_part, tensor_of
 from gensc.transport.base import flat, only_features
 from gensc.transport.equalize import Equalized, Equalizer, Reception
 from gensc.transport.maps import Mapping, learned_map
-from gensc.transport.radio import Arrival, Emission, Radio, arrived
+from gensc.transport.radio import Arrival, Emission, Radio, arrived, symbols_in
 
 
 @register("transport", "analog")
@@ -37,7 +37,11 @@ class Analog(Radio):
     def bind(self, form: Form) -> Form:
         part, shape = only_features(form, "analog")
         width = torch.Size(shape).numel()
-        real = 2 * (self.uses - self.pilots)
+        symbols = symbols_in(self.uses, self.overhead) - self.pilots
+        if symbols < 1:
+            raise InputError(f"analog: uses is {self.uses}, and with pilots and cyclic prefix no symbol fits: "
+                             "give more")
+        real = 2 * symbols
         self.norm = nn.LayerNorm(width)
         self.encoder = learned_map(self.mapping, width, self.hidden, real)
         self.decoder = learned_map(self.mapping, real + 1, self.hidden, width)

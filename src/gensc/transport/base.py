@@ -11,7 +11,7 @@ from gensc.errors import InputError
 from gensc.signal import ANY, Delivery, Form, Part, Parts, State, one_part, tensor_of
 
 Power = Literal["exact", "nominal", "waveform", "none"]
-Role = Literal["link", "bound", "separate"]
+Role = Literal["link", "ideal", "separate"]
 
 
 class Transport(nn.Module, ABC):
@@ -19,10 +19,13 @@ class Transport(nn.Module, ABC):
 
     ``bind`` is called once, by the Link, with the form of what is sent and returns that of what is delivered; layers
     that depend on it are made there. ``inform`` is called before the encoder and tells it what it may know.
-    ``role``: a "link" of its own, the "separate" channel coding that a link is compared with, or a "bound".
+    ``role``: a "link" of its own, the "separate" channel coding that a link is compared with, or an "ideal" one, which
+    no system reaches.
     ``power``: the symbols of an item have unit mean power "exact"ly, or "nominal"ly, over equally likely bits;
-    "waveform": what is sent are samples, near unit power while there is a frame; "none": there are no radio symbols,
-    because it is a bound or sends qubits.
+    "waveform": what is sent are samples, of unit mean power over all that are paid; "none": there are no radio symbols,
+    because it is ideal or sends qubits.
+    ``tells_gain``: with csi "both" it uses what the sender knows of the gains, and tells its encoder.
+    ``choices``: settings of which validation items choose one at each SNR (``choose``), where it leaves that open.
     ``whole_batch``: the result of an item depends on the others of its batch (true of one published convention only);
     such a transport is given all items at once.
     """
@@ -30,6 +33,8 @@ class Transport(nn.Module, ABC):
     channel: Channel
     role: ClassVar[Role] = "link"
     power: ClassVar[Power] = "exact"
+    tells_gain: ClassVar[bool] = False
+    choices: tuple[float, ...] = ()
     whole_batch: bool = False
 
     @abstractmethod
@@ -44,10 +49,18 @@ class Transport(nn.Module, ABC):
 
         Raises InputError where csi is "both" and it can't tell the channel.
         """
-        if state.csi == "both":
+        if state.csi == "both" and not self.tells_gain:
             raise InputError(f"csi is 'both' and transport {type(self).__name__.lower()} does not tell its encoder the "
                              "channel: use transport symbols, or csi = 'receiver'")
         return state
+
+    def caveats(self) -> tuple[str, ...]:
+        """What must be known of every figure that is measured with it, a sentence each: the report notes it."""
+        return ()
+
+    def choose(self, choice: float) -> None:
+        """Take one of ``choices``."""
+        raise NotImplementedError(f"{type(self).__name__} leaves nothing to choose")
 
     @abstractmethod
     def forward(self, parts: Parts, state: State) -> Delivery:

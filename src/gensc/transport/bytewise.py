@@ -47,7 +47,7 @@ class Bytewise(Transport):
 
     @abstractmethod
     def space(self, state: State) -> tuple[int, ...] | None:
-        """The bytes that there are for each item by the plan of ``state``, None where each takes what it needs."""
+        """The bits that there are for each item by the plan of ``state``, None where each takes what it needs."""
 
     @abstractmethod
     def send(self, data: tuple[bytes, ...], state: State) -> Packets:
@@ -69,7 +69,7 @@ class Bytewise(Transport):
             self.packing.bind(only_features(form, name)[1])
         return form
 
-    def needed(self, sizes: Sequence[int], state: State) -> list[int]:
+    def needed(self, sizes: Sequence[int], state: State) -> Sequence[float]:
         """The channel uses, without pilots, of B items of so many bytes (only asked where each takes what it needs)."""
         raise NotImplementedError(f"{type(self).__name__} gives each item its channel uses")
 
@@ -80,7 +80,9 @@ class Bytewise(Transport):
         def price(part: str, sizes: Sequence[int]) -> Tensor:
             return torch.tensor(self.needed(sizes, planned), dtype=torch.float32)
 
-        return replace(planned, budget=self.space(planned), price=price if self.free else None)
+        space = self.space(planned)
+        budget = None if space is None else tuple(bits // 8 for bits in space)
+        return replace(planned, budget=budget, price=price if self.free else None)
 
     def forward(self, parts: Parts, state: State) -> Delivery:
         who = f"transport {type(self).__name__.lower()}"
@@ -133,8 +135,10 @@ def checked_uses(owner: str, uses: int | None, cbr: float, default: int) -> int:
 
 
 def uses_of(owner: str, uses: int, cbr: float, state: State) -> list[int]:
-    """The channel uses of B items: ``uses``, or ``cbr`` for each of their source values. Raises InputError where
-    nobody says how many those are."""
+    """The channel uses of B items: those granted by the state, else ``uses``, or ``cbr`` for each of their source
+    values. Raises InputError where nobody says how many those are."""
+    if state.uses is not None:
+        return [round(count) for count in state.uses.tolist()]
     if not cbr:
         return [uses] * len(state)
     if state.values is None:

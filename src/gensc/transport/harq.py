@@ -66,15 +66,15 @@ class Harq(Bytewise):
 
     def space(self, state: State) -> tuple[int, ...]:
         # Two bytes say how long the item is.
-        return (self.block.data - 2,) * len(state)
+        return (8 * (self.block.data - 2),) * len(state)
 
     def spent(self, state: State) -> Cost:
-        return Cost.of_bytes([self.uses + self.feedback] * len(state), self.space(state), self.bandwidth_hz)
+        return Cost.of_bits([self._paid(self.uses + self.feedback)] * len(state), self.space(state), self.bandwidth_hz)
 
     def send(self, data: tuple[bytes, ...], state: State) -> Packets:
         codewords = self._codewords(data, state)
         soft = torch.zeros(codewords.shape)
-        uses = [0] * len(data)
+        uses = [0.0] * len(data)
         kept: list[bytes | None] = [None] * len(data)
         open_items = list(range(len(data)))
         for number in range(self.rounds):
@@ -87,12 +87,16 @@ class Harq(Bytewise):
             right = torch.tensor([one is not None for one in decoded])
             again = self._answered(right, use) if number + 1 < self.rounds else ~right
             for place, item in enumerate(open_items):
-                uses[item] += self.uses + (self.feedback if number + 1 < self.rounds else 0)
+                uses[item] += self._paid(self.uses + (self.feedback if number + 1 < self.rounds else 0))
                 kept[item] = decoded[place]
             open_items = [item for item, wanted in zip(open_items, again.tolist(), strict=True) if wanted]
         whole = tuple(_unpadded(one) if sent and len(sent) <= self.block.data - 2 else None
                       for one, sent in zip(kept, data, strict=True))
-        return Packets(whole, Cost.of_bytes(uses, [len(one) for one in data], self.bandwidth_hz))
+        return Packets(whole, Cost.of_bits(uses, [8 * len(one) for one in data], self.bandwidth_hz))
+
+    def _paid(self, symbols: int) -> float:
+        """The channel uses of so many symbols."""
+        return symbols * (1 + self.channel.overhead)
 
     def _codewords(self, data: tuple[bytes, ...], state: State) -> Tensor:
         """The bits uint8 [B, rounds * round_bits] of all transmissions of each item."""

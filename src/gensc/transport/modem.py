@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gensc.phy import crc
 from gensc.phy.ldpc.quasicyclic import QuasiCyclic
-from gensc.phy.mcs import mcs
+from gensc.phy.mcs import labelling, mcs
 from gensc.phy.qam import Constellation
 from gensc.phy.scramble import sequence
 from gensc.transport.segments import Segment
@@ -108,5 +108,4 @@ def _sealed(piece: bytes, segment: Segment) -> bytes:
 
 
 def _constellation(segment: Segment) -> Constellation:
-    """5G codes come with the labels of 3GPP, which their interleaver is made for."""
-    return Constellation(mcs(segment.mcs, segment.code).bits, "3gpp" if segment.code == "5g" else "802.11")
+    return Constellation(mcs(segment.mcs, segment.code).bits, labelling(segment.code))

@@ -7,13 +7,13 @@ from torch import Tensor, nn
 from torch.distributions import Laplace
 
 from gensc.errors import InputError
-from gensc.phy.entropy import Prior, decode_with, encode_with, finest_step
+from gensc.phy.entropy import Prior, bits_of, decode_with, encode_with, finest_step
 from gensc.registry import checked, options_of
 from gensc.signal import State
 from gensc.transport.maps import learned_map
 
-STEPS = torch.logspace(-1.5, 1.0, 40)
-"""The quantiser steps that an item's first byte chooses from, in units of the values' nominal scale 1."""
+STEPS = tuple(10 ** (-1.5 + 2.5 * place / 39) for place in range(40))
+"""The quantiser steps that each item chooses from, in units of the values' nominal scale 1."""
 MOMENTUM = 0.02
 RATE_WEIGHT = 0.1
 
@@ -21,9 +21,9 @@ RATE_WEIGHT = 0.1
 class Packing(nn.Module):
     """Features [B,F] -> ``values`` learned values of unit mean square an item -> whole numbers at a step -> bytes.
 
-    The step is the finest whose stream fits the item's budget: one set of weights serves every rate. A stream is
-    a byte for the step and the numbers, entropy-coded with a Laplace density for each value whose scale was
-    learned with the map; both ends hold it. Lost items are concealed as the values' mean, zero ("mean").
+    The step is the finest whose stream fits the item's budget: one set of weights serves every rate. A stream is the
+    step and the numbers, entropy-coded with a Laplace density for each value whose scale was learned with the map;
+    both ends hold it. Lost items are concealed as the values' mean, zero ("mean").
     ``hidden``: units of the one hidden layer at each end.
     """
 
@@ -57,33 +57,32 @@ class Packing(nn.Module):
         values = self._values(features)
         with torch.no_grad():
             self.scale.lerp_(values.abs().mean(dim=0).clamp_min(1e-3), MOMENTUM)
-            step = STEPS[self._places(values, budget)][:, None].to(values.device)
+            step = torch.tensor(STEPS)[self._places(values, budget)][:, None].to(values.device)
         noise = state.child("quantiser").rng.uniform(self.values).to(values.device) - 0.5
         noisy = values + step * noise
         density = Laplace(0.0, self.scale)
         chance = density.cdf(noisy + step / 2) - density.cdf(noisy - step / 2)
         bits = -torch.log2(chance.clamp_min(1e-6)).sum(dim=1)
-        most = 8 * torch.tensor(budget, device=bits.device).clamp_min(1)
+        most = torch.tensor(budget, device=bits.device).clamp_min(8)
         return self._restored(noisy, step), RATE_WEIGHT * bits / most
 
     def pack(self, features: Tensor, budget: Sequence[int]) -> tuple[bytes, ...]:
-        """A stream for each item of features [B,F], b"" where none fits its budget."""
+        """A stream for each item of features [B,F], b"" where none fits its budget in bits."""
         values, prior = self._values(features).detach().cpu(), self._prior()
         streams = []
         for value, place, most in zip(values, self._places(values, budget).tolist(), budget, strict=True):
-            step = float(STEPS[place])
-            stream = bytes([place]) + encode_with(prior, prior.quantise(value, step), step)
-            streams.append(stream if len(stream) <= most else b"")
+            stream = encode_with(prior, prior.quantise(value, STEPS[place]), STEPS, place)
+            streams.append(stream if bits_of(stream) <= most else b"")
         return tuple(streams)
 
     def unpack(self, data: Sequence[bytes | None]) -> Tensor:
         """Features [B, *shape] from streams, zeros behind them or not; None is an item that was lost."""
         prior = self._prior()
-        values, steps = torch.zeros(len(data), self.values), torch.full((len(data), 1), float(STEPS[-1]))
+        values, steps = torch.zeros(len(data), self.values), torch.full((len(data), 1), STEPS[-1])
         for row, one in enumerate(data):
-            if one is not None and one[0] < len(STEPS):
-                step = float(STEPS[one[0]])
-                values[row], steps[row] = prior.dequantise(decode_with(prior, one[1:], step), step), step
+            if one is not None:
+                indices, step = decode_with(prior, one, STEPS)
+                values[row], steps[row] = prior.dequantise(indices, step), step
         return self._restored(values.to(self.scale.device), steps.to(self.scale.device))
 
     def _values(self, features: Tensor) -> Tensor:
@@ -95,7 +94,7 @@ class Packing(nn.Module):
 
     def _places(self, values: Tensor, budget: Sequence[int]) -> Tensor:
         """The finest step that fits, int64 [B] on the CPU, where the coder is; the coarsest where none does."""
-        finest = finest_step(self._prior(), values.detach().cpu(), [one - 1 for one in budget], STEPS)
+        finest = finest_step(self._prior(), values.detach().cpu(), budget, STEPS)
         return torch.where(finest < 0, len(STEPS) - 1, finest)
 
     def _prior(self) -> Prior:

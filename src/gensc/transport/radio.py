@@ -1,8 +1,9 @@
 """What the transports have in common whose symbols go over the channel in one piece."""
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -40,18 +41,18 @@ class Radio(Transport):
     """Parts -> ``emit`` -> symbols of unit power behind ``pilots`` pilots -> channel -> ``absorb`` -> parts.
 
     ``equalizer``: "mmse" or "zf", for what is heard. ``free``: an item takes as many uses as its content needs, so that
-    only the content itself says where it ends. ``tells_gain``: with csi "both" the encoder is told the gain.
+    only the content itself says where it ends.
     Raises InputError for fewer than 0 pilots.
     """
 
     free: bool = False
-    tells_gain: ClassVar[bool] = False
 
     def __init__(self, channel: Channel | None, equalizer: Equalizer, pilots: int, bandwidth_hz: float) -> None:
         super().__init__()
         if pilots < 0:
             raise InputError(f"{type(self).__name__.lower()}: pilots is {pilots}; expected 0 or more channel uses")
         self.channel = channel if channel is not None else AWGN()
+        self.overhead = self.channel.overhead
         self.equalizer: Equalizer = equalizer
         self.pilots, self.bandwidth_hz = pilots, bandwidth_hz
 
@@ -66,8 +67,13 @@ class Radio(Transport):
     def inform(self, state: State) -> State:
         plan = (None,) * len(state)
         if self.tells_gain and state.csi == "both":
-            return replace(state, plan=plan, gain_db=gain_db(self.channel, state))
+            return replace(state, plan=plan, gain_db=self.gain_db(state))
         return replace(super().inform(state), plan=plan)
+
+    def gain_db(self, state: State) -> Tensor | None:
+        """What the encoder is told of the gains with csi "both": |h|^2 in dB [B]. Raises InputError for a channel where
+        an item meets more than one gain, or that has no gain alone."""
+        return gain_db(self.channel, state)
 
     def forward(self, parts: Parts, state: State) -> Delivery:
         return self.transmitted(parts, state if state.plan is not None else self.inform(state))
@@ -77,9 +83,14 @@ class Radio(Transport):
         emission = self.emit(parts, state)
         heard = carry(emission.symbols, self.channel, state, self.pilots)
         arrival = self.absorb(heard, emission, state)
-        uses = emission.uses + self.pilots
+        uses = (emission.uses + self.pilots) * (1 + self.overhead)
         cost = Cost(uses, arrival.bits, airtime_s(uses, self.bandwidth_hz))
         return Delivery(arrival.parts, arrival.ok, cost, arrival.penalty)
+
+
+def symbols_in(uses: int, overhead: float) -> int:
+    """The symbols that fit ``uses`` channel uses beside what goes with each (``Channel.overhead``)."""
+    return math.floor(uses / (1 + overhead) + 1e-9)
 
 
 def gain_db(channel: Channel, state: State) -> Tensor:

@@ -26,6 +26,10 @@ SIMULATED = "simulated"
 class Keys(Protocol):
     """The key of both ends."""
 
+    @property
+    def caveat(self) -> str:
+        """Why it protects nothing, "" where it does."""
+
     def take(self, sizes: Sequence[int], state: State) -> list[Key]:
         """The sender's key for each of B items, of so many bytes."""
 
@@ -47,11 +51,12 @@ class Sealed(Bytewise):
 
     ``keys`` "simulated": key drawn from the random streams of the item, the same at both ends, so that a result comes
     out again in any batch and any worker process. It costs what real key would and PROTECTS NOTHING: anyone who knows
-    the seed has it, and one item sent twice meets the same key.
+    the seed has it, and an item that is sent again, at another SNR too, meets the same pad. ``caveats`` says so in the
+    report.
     ``keys`` a file (the sender's key store) and ``receiver_keys`` (the receiver's): real key, taken once, also by
-    several processes. Each item that is sent spends it, at every SNR of a sweep; where it is exhausted the link stops
-    with InputError. The bits on the air then differ from run to run, so near the edge of the channel which items are
-    lost may differ too.
+    several processes, and by the sender alone (see KeyStore). Each item that is sent spends it, at every SNR of a
+    sweep; where it is exhausted the link stops with InputError. The bits on the air then differ from run to run, so
+    near the edge of the channel which items are lost may differ too.
     """
 
     def __init__(self, channel: Channel | None = None, cipher: Cipher = "otp", keys: str = SIMULATED,
@@ -91,12 +96,12 @@ class Sealed(Bytewise):
 
     def space(self, state: State) -> tuple[int, ...] | None:
         space = self.inner.space(state)
-        return None if space is None else tuple(max(0, one - OVERHEAD) for one in space)
+        return None if space is None else tuple(max(0, one // 8 - OVERHEAD) * 8 for one in space)
 
     def spent(self, state: State) -> Cost:
-        return replace(self.inner.spent(state), bits=8 * torch.tensor(self.space(state), dtype=torch.float32))
+        return replace(self.inner.spent(state), bits=torch.tensor(self.space(state), dtype=torch.float32))
 
-    def needed(self, sizes: Sequence[int], state: State) -> list[int]:
+    def needed(self, sizes: Sequence[int], state: State) -> Sequence[float]:
         return self.inner.needed([size + OVERHEAD if size else 0 for size in sizes], state)
 
     def key_bytes(self, cost: Cost) -> Tensor:
@@ -109,13 +114,16 @@ class Sealed(Bytewise):
         if space is None and longest > MOST_BYTES - OVERHEAD:
             raise InputError(f"an item has {longest} bytes: a sealed link carries at most {MOST_BYTES - OVERHEAD} "
                              "bytes an item; cut it into several")
-        texts = data if space is None else [one if len(one) <= most else b""
+        texts = data if space is None else [one if 8 * len(one) <= most else b""
                                             for one, most in zip(data, space, strict=True)]
         keys = self.keys.take([key_bytes(self.cipher, len(one)) if one else 0 for one in texts], state)
         delivery = self.inner({MAIN: tuple(map(self._sealed, texts, keys))}, state)
         bits = 8 * torch.tensor([len(one) for one in data], dtype=torch.float32)
         opened = self._opened(bytes_of(delivery.main, "transport sealed"), state)
         return Packets(opened, replace(delivery.cost, bits=bits))
+
+    def caveats(self) -> tuple[str, ...]:
+        return (self.keys.caveat,) if self.keys.caveat else ()
 
     def _sealed(self, text: bytes, key: Key) -> bytes:
         name = key.position.to_bytes(NAME_BYTES, "big")
@@ -133,6 +141,10 @@ class Sealed(Bytewise):
 class Simulated:
     """Key from the random streams of each item, at position 0."""
 
+    caveat = ("sealed: the key is simulated, drawn from the experiment's seed, and protects nothing. An item meets the "
+              "same one-time pad at every SNR and in every link of a seed: two such messages give away what differs "
+              "in them. Name key stores (keys, receiver_keys) for key that is used once.")
+
     def take(self, sizes: Sequence[int], state: State) -> list[Key]:
         streams = state.child("keys").rng.generators()
         return [Key(0, stream.bytes(size)) for stream, size in zip(streams, sizes, strict=True)]
@@ -148,6 +160,12 @@ class Stored:
 
     def __init__(self, sender: KeyStore, receiver: KeyStore) -> None:
         self.sender, self.receiver = sender, receiver
+
+    @property
+    def caveat(self) -> str:
+        seeds = sorted({*self.sender.seeds, *self.receiver.seeds})
+        return (f"sealed: the key in {self.sender.path} and {self.receiver.path} is repeatable, not secret: it was "
+                f"drawn from seed {', '.join(map(str, seeds))} (gensc keys fill --seed).") if seeds else ""
 
     def take(self, sizes: Sequence[int], state: State) -> list[Key]:
         """One range for all items: one write to the disk."""
@@ -172,7 +190,13 @@ def _keys(sender: str, receiver: str) -> Keys:
     if not sender or not receiver or Path(sender).resolve() == Path(receiver).resolve():
         raise InputError(f"sealed: keys is {sender!r} and receiver_keys {receiver!r}; expected the key stores of the "
                          "two ends, two files that were filled with the same key, or keys = 'simulated'")
-    return Stored(KeyStore(Path(sender)), KeyStore(Path(receiver)))
+    stores = KeyStore(Path(sender)), KeyStore(Path(receiver))
+    for option, store, role in zip(("keys", "receiver_keys"), stores, ("sender", "receiver"), strict=True):
+        if store.role != role:
+            raise InputError(f"sealed: {option} is {str(store.path)!r}, the {store.role}'s key store; expected the "
+                             f"{role}'s: for a link in the other direction make a pair of its own with "
+                             "`gensc keys create`, as the same key must not seal both")
+    return Stored(*stores)
 
 
 def _carrier(table: dict, channel: Channel) -> Bytewise:

@@ -13,6 +13,7 @@ from gensc.errors import InputError
 from gensc.registry import create, lookup, options_of, register
 from gensc.signal import Form, Parts, State, part_of
 from gensc.transport.bytewise import Bytewise
+from gensc.transport.digital import Digital
 from gensc.transport.equalize import Equalizer, Reception
 from gensc.transport.radio import Arrival, Emission, Radio
 
@@ -35,10 +36,10 @@ class Split(Radio):
     """The symbols of each part one behind the other, as one transmission: all parts of an item meet the same channel.
 
     ``parts``: the name of each part of the codec and the transport that makes symbols of it, with its options, e.g.
-    {main = {name = "symbols"}, side = {name = "digital", uses = 0}}. Parts of fixed length come first; one part at most
-    takes the channel uses that it needs, and comes last. Channel, equaliser, pilots (paid once) and bandwidth are
-    the split's. An item arrived where all its parts did. The encoder is told the budget of the bytes that have fixed
-    uses, and the price of those that take what they need; with csi "both" also the gain of each item.
+    {main = {name = "symbols"}, side = {name = "digital", uses = 0}}. One part at most takes the channel uses that it
+    needs, and comes first: its own header says where the others begin. Channel, equaliser, pilots (paid once) and
+    bandwidth are the split's. An item arrived where all its parts did. The encoder is told the budget of the bytes that
+    have fixed uses, and the price of those that take what they need; with csi "both" also the gain of each item.
 
     >>> from gensc import Rng, State, transport
     >>> split = transport.Split()
@@ -46,7 +47,7 @@ class Split(Radio):
     {'main': (64,), 'side': None}
     >>> out = split({"main": torch.ones(2, 64), "side": (b"map", b"cut")}, State.of(20.0, 2, Rng.seeded(0)))
     >>> out.main.value.shape, out.parts["side"], out.cost.uses.tolist()
-    (torch.Size([2, 64]), (b'map', b'cut'), [281.0, 281.0])
+    (torch.Size([2, 64]), (b'map', b'cut'), [280.0, 280.0])
     """
 
     tells_gain = True
@@ -58,7 +59,7 @@ class Split(Radio):
         if not tables:
             raise InputError("split: parts is empty; expected a transport for each part of the codec, e.g. "
                              "{main = {name = 'symbols'}, side = {name = 'digital', uses = 0}}")
-        ways = {name: _way(name, table, equalizer) for name, table in tables.items()}
+        ways = {name: self._way(name, table) for name, table in tables.items()}
         if sum(way.free for way in ways.values()) > 1:
             raise InputError(f"split: the parts {', '.join(name for name, way in ways.items() if way.free)} all take "
                              "the channel uses that they need, and a receiver finds the end of one such part: give "
@@ -66,7 +67,7 @@ class Split(Radio):
         if sum(isinstance(way, Bytewise) and not way.free for way in ways.values()) > 1:
             raise InputError("split: more than one part of bytes has fixed uses, and the codec is told one budget: "
                              "leave one, with uses = 0 for another")
-        self.ways = nn.ModuleDict({name: ways[name] for name in sorted(ways, key=lambda name: ways[name].free)})
+        self.ways = nn.ModuleDict({name: ways[name] for name in sorted(ways, key=lambda name: not ways[name].free)})
         self.free = any(way.free for way in ways.values())
         self.power = "exact" if all(way.power == "exact" for way in ways.values()) else "nominal"  # type: ignore[misc]
 
@@ -84,7 +85,7 @@ class Split(Radio):
     def inform(self, state: State) -> State:
         informed = super().inform(state)
         # The gain is told already: within, all is as if the receiver alone were to know it.
-        within = replace(informed, csi="receiver")
+        within = replace(informed, csi="receiver") if informed.csi == "both" else informed
         states = {name: way.inform(within) for name, way in self._ways()}
 
         def price(part: str, sizes: Sequence[int]) -> Tensor:
@@ -136,23 +137,25 @@ class Split(Radio):
         assert state.plan is not None, "a transport informs its state before it sends"
         return replace(state, plan=tuple(entry[place] for entry in state.plan))
 
-
-def _way(part: str, table: Any, equalizer: Equalizer) -> Radio:
-    """The transport for a part. Raises InputError for one whose symbols can't be joined to others."""
-    options = dict(table) if isinstance(table, Mapping) else {}
-    name = options.pop("name", None)
-    if not isinstance(name, str):
-        raise InputError(f"split: the part {part!r} is {table!r}; expected a transport by name and its options, e.g. "
-                         "{name = 'symbols'}")
-    taken = [option for option in SHARED if option in options]
-    if taken:
-        raise InputError(f"split: the part {part!r} has {', '.join(taken)} of its own, and all parts share the "
-                         "split's: leave it out there, and set it beside parts")
-    shared = {"equalizer": equalizer} if "equalizer" in options_of(lookup("transport", name)) else {}
-    way = create("transport", name, **options, **shared)
-    if not isinstance(way, Radio) or isinstance(way, Split) or way.whole_batch:
-        raise InputError(f"split: the part {part!r} is to go by {name!r}, whose symbols can't be joined to those of "
-                         "other parts: use symbols, analog, features or digital")
-    # What a part meets is the channel of the split.
-    del way.channel
-    return way
+    def _way(self, part: str, table: Any) -> Radio:
+        """The transport for a part. Raises InputError for one whose symbols can't be joined to others."""
+        options = dict(table) if isinstance(table, Mapping) else {}
+        name = options.pop("name", None)
+        if not isinstance(name, str):
+            raise InputError(f"split: the part {part!r} is {table!r}; expected a transport by name and its options, "
+                             "e.g. {name = 'symbols'}")
+        taken = [option for option in SHARED if option in options]
+        if taken:
+            raise InputError(f"split: the part {part!r} has {', '.join(taken)} of its own, and all parts share the "
+                             "split's: leave it out there, and set it beside parts")
+        shared = {"equalizer": self.equalizer} if "equalizer" in options_of(lookup("transport", name)) else {}
+        way = create("transport", name, **options, **shared)
+        if not isinstance(way, Radio) or isinstance(way, Split) or way.whole_batch:
+            raise InputError(f"split: the part {part!r} is to go by {name!r}, whose symbols can't be joined to those "
+                             "of other parts: use symbols, analog, features or digital")
+        # What a part meets is the channel of the split.
+        if isinstance(way, Digital):
+            way.meets(self.channel, self.pilots)
+        way.overhead = self.overhead
+        del way.channel
+        return way

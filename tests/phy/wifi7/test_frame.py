@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gensc.errors import InputError
-from gensc.phy.wifi7 import Phy, ampdu, bcc, fields, longest_payload, mapper, ofdm, scramble, transmit
+from gensc.phy.wifi7 import Phy, ampdu, bcc, fields, longest_payload, mapper, ofdm, receive, scramble, transmit
 from gensc.phy.wifi7.layout import layout_for, layout_heard
 from gensc.phy.wifi7.phy import GUARDS_US
 from gensc.phy.wifi7.sequences import data_pilots, eht_ltf, l_stf, polarity
@@ -70,13 +70,28 @@ def test_samples_have_the_length_and_power_promised() -> None:
         phy = Phy(width, 11)
         x = transmit(payload, phy)
         assert x.dtype == torch.complex64 and len(x) == phy.uses(3000)
-        level = len(phy.tones.occupied) / phy.fft
         for first, last in ((0, 8), (8, 16), (16, 20), (40, 44), (44, len(x) // width)):
             power = float(x[first * width : last * width].abs().square().mean())
-            assert power == pytest.approx(level, rel=0.08), (width, first)
+            assert power == pytest.approx(1, rel=0.08), (width, first)
+        assert float(x.abs().square().mean()) == pytest.approx(1, rel=0.025)
         data = ofdm.to_tones(x.numpy(), np.array([len(x) - phy.fft]), phy.tones.data, phy.fft)
-        assert np.mean(np.abs(data) ** 2) == pytest.approx(1, rel=0.15)
+        assert np.mean(np.abs(data) ** 2) == pytest.approx(phy.tone_power, rel=0.15)
         assert torch.equal(x, transmit(payload, phy))
+
+
+def test_a_tone_has_more_es_n0_than_a_sample() -> None:
+    db = {width: Phy(width).tone_snr_db(10.0) - 10 for width in BANDWIDTHS_MHZ}
+    assert db == pytest.approx({20: 0.244, 40: 0.244, 80: 0.120, 160: 0.120, 320: 0.120}, abs=1e-3)
+
+
+def test_a_short_payload_fills_the_frame_of_a_longer_one() -> None:
+    phy, payload = Phy(20, 4), next(Rng.seeded(6).generators()).bytes(30)
+    filled = transmit(payload, phy, 12_000)
+    assert len(filled) == phy.uses(12_000) and float(filled.abs().square().mean()) == pytest.approx(1, rel=0.02)
+    assert [packet.psdu for packet in receive(filled, 20)] == [payload]
+    assert torch.equal(transmit(payload, phy, 20), transmit(payload, phy))
+    with pytest.raises(InputError, match="0 bytes"):
+        transmit(b"", phy, 100)
 
 
 def test_training_fields_repeat_as_they_must() -> None:

@@ -28,7 +28,7 @@ class Writer:
         return symbols
 
     def finish(self) -> bytes:
-        """The shortest bytes that a Reader, which goes on with zeros behind their end, decodes alike.
+        """The shortest bits, filled up to bytes by zeros, that a Reader, which goes on with zeros, decodes alike.
 
         Any number of the final interval [low, low + range) will do: the one with the most zeros at its end.
         """
@@ -42,8 +42,8 @@ class Writer:
         shift = 8 * (size - 4 * (int(position) + 2))
         start = number - ((number - (lower << shift)) & ((1 << (64 + shift)) - 1))
         end, zeros = start + (span << shift), 0
-        while (point := -(-start >> (zeros + 8)) << (zeros + 8)) < end and zeros < 8 * size:
-            number, zeros = point, zeros + 8
+        while (point := -(-start >> (zeros + 1)) << (zeros + 1)) < end and zeros < 8 * size:
+            number, zeros = point, zeros + 1
         return number.to_bytes(size, "big").rstrip(b"\0")
 
 
@@ -71,3 +71,8 @@ class Reader:
 
 
 Coder = Writer | Reader
+
+
+def bits_of(data: bytes) -> int:
+    """The bits of what a Writer wrote, without the zeros that fill its last byte."""
+    return 8 * len(data) - ((data[-1] & -data[-1]).bit_length() - 1 if data and data[-1] else 0)

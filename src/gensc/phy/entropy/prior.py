@@ -5,6 +5,8 @@ Laplace density within half a step of it, and of all beyond at the ends of the r
 step can differ from item to item.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +17,7 @@ from gensc.errors import InputError
 from gensc.phy.entropy.coder import PRECISION, Reader, Writer
 
 LEVELS = 4096
-_MARGIN_BITS = 3.0
+_MARGIN_BITS = 2.0
 _CODER_BITS = 4e-4
 
 
@@ -66,22 +68,28 @@ class Prior:
         return (indices.to(torch.float64) * step).to(torch.float32)
 
 
-def encode_with(prior: Prior, indices: Tensor, step: float) -> bytes:
-    """Indices int32 [n], as ``Prior.quantise`` gives them, -> bytes that hold nothing of the model nor the step."""
+def encode_with(prior: Prior, indices: Tensor, steps: Sequence[float], place: int) -> bytes:
+    """Indices int32 [n], as ``Prior.quantise`` gives them at the step ``steps[place]``, -> bytes that hold the place,
+    each as likely, and nothing of the model."""
+    step = steps[place]
     first, last = prior.bounds(step)
     values = indices.detach().cpu().numpy().astype(np.int32)
     if values.shape != (prior.n,) or values.min() < first or values.max() > last:
         raise InputError(f"encode_with: expected indices [{prior.n}] of {first} to {last} (Prior.quantise)")
     writer = Writer()
+    writer.code(np.array([place], dtype=np.int32), np.ones(len(steps)))
     model, *parameters = _model(prior, step)
     writer.encoder.encode(values, model, *parameters)
     return writer.finish()
 
 
-def decode_with(prior: Prior, data: bytes, step: float) -> Tensor:
-    """The indices int32 [n] of a stream; damaged bytes give wrong indices within the range, or InputError."""
+def decode_with(prior: Prior, data: bytes, steps: Sequence[float]) -> tuple[Tensor, float]:
+    """The indices int32 [n] of a stream and their step; damaged bytes give wrong ones within the range, or
+    InputError."""
+    reader = Reader(data)
+    step = steps[int(reader.code(np.zeros(1, dtype=np.int32), np.ones(len(steps)))[0])]
     model, *parameters = _model(prior, step)
-    return torch.from_numpy(Reader(data).decode(tuple(parameters), model))
+    return torch.from_numpy(reader.decode(tuple(parameters), model)), step
 
 
 def _model(prior: Prior, step: float) -> tuple:
@@ -92,7 +100,7 @@ def _model(prior: Prior, step: float) -> tuple:
         part.detach().cpu().double().numpy() / step for part in (prior.location, prior.scale))
 
 
-def rate_bits(prior: Prior, features: Tensor, steps: Tensor | list[float]) -> Tensor:
+def rate_bits(prior: Prior, features: Tensor, steps: Sequence[float]) -> Tensor:
     """The information content in bits, float64 [B,S], of features [B,n] at each of the steps [S].
 
     Infinite where a step is too fine for the coder (more than 4,096 levels).
@@ -120,11 +128,11 @@ def _laplace(z: Tensor) -> Tensor:
     return torch.where(z < 0, tail, 1 - tail)
 
 
-def finest_step(prior: Prior, features: Tensor, room: list[int], steps: Tensor | list[float]) -> Tensor:
-    """The place int64 [B], in ``steps`` (ascending), of the finest step whose stream fits ``room`` bytes [B].
+def finest_step(prior: Prior, features: Tensor, budget: Sequence[int], steps: Sequence[float]) -> Tensor:
+    """The place int64 [B], in ``steps`` (ascending), of the finest step whose stream fits ``budget`` bits [B].
 
-    -1 where none fits. The estimate leaves three bits and the coder's rounding (0.0004 bit a value) of margin.
+    -1 where none fits. The estimate leaves two bits and the coder's rounding (0.0004 bit a value) of margin.
     """
-    needed = torch.ceil((rate_bits(prior, features, steps) + _MARGIN_BITS + _CODER_BITS * prior.n) / 8)
-    fits = needed <= torch.tensor(room, device=needed.device)[:, None]
+    needed = rate_bits(prior, features, steps) + math.log2(len(steps)) + _MARGIN_BITS + _CODER_BITS * prior.n
+    fits = needed <= torch.tensor(budget, device=needed.device)[:, None]
     return torch.where(fits.any(1), fits.int().argmax(1), -1)

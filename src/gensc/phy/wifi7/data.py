@@ -26,7 +26,7 @@ _DELAYS_US = (-0.8, 1.6)
 
 @dataclass(frozen=True)
 class Learnt:
-    """Mean delay in samples, carrier offset in cycles a sample, clock offset and mean SNR of a frame."""
+    """Mean delay in samples, carrier offset in cycles a sample, clock offset and mean SNR of a data tone."""
 
     delay: int
     offset: float
@@ -34,8 +34,21 @@ class Learnt:
     snr: float
 
 
-def equalise(part: np.ndarray, layout: Layout, offset: float) -> tuple[np.ndarray, Learnt]:
-    """LLRs of a frame cut out as ``part``, and what was learnt of the way it came."""
+@dataclass(frozen=True)
+class Equalised:
+    """Data tones ``values`` complex64 [T, N_SD] as sent plus noise, of the power ``noise`` float32 [N_SD] as
+    estimated."""
+
+    values: np.ndarray
+    noise: np.ndarray
+
+    def llrs(self, layout: Layout) -> np.ndarray:
+        """LLRs float32 [fit.available_bits] of the codewords."""
+        return mapper.to_llrs(self.values, self.noise, layout.phy).reshape(-1)[: layout.fit.available_bits]
+
+
+def equalise(part: np.ndarray, layout: Layout, offset: float) -> tuple[Equalised, Learnt]:
+    """The data tones of a frame cut out as ``part``, and what was learnt of the way it came."""
     phy = layout.phy
     at = np.arange(layout.symbols + 1) * phy.symbol_samples + round((preamble_us(phy) - 12.8) * phy.bandwidth_mhz)
     pilots = data_pilots(phy.bandwidth_mhz, layout.symbols, FIRST_PILOT)
@@ -66,9 +79,9 @@ def equalise(part: np.ndarray, layout: Layout, offset: float) -> tuple[np.ndarra
     gain = channel.gain[phy.tones.data_at]
     strength = np.maximum(np.abs(gain) ** 2, 1e-12)
     equalised = values[:, phy.tones.data_at] * back * (gain.conj() / strength)
-    llr = mapper.to_llrs(equalised, (level + channel.error[phy.tones.data_at]) / strength, phy)
+    noise = (level + channel.error[phy.tones.data_at]) / strength
     known = Learnt(round(delay), offset, clock + rest, float(np.mean(strength)) / level)
-    return llr.reshape(-1)[: layout.fit.available_bits], known
+    return Equalised(equalised, noise), known
 
 
 def _channel(straight: np.ndarray, at: np.ndarray, phy: Phy) -> Channel:

@@ -105,6 +105,16 @@ def longest_payload(phy: Phy) -> int:
 
 
 @lru_cache(maxsize=1024)
+def payload_within(phy: Phy, uses: int) -> int:
+    """The most bytes whose frame has at most ``uses`` samples; 0 where not even 1 has."""
+    low, high = 0, longest_payload(phy) + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if layout_for(middle, phy).samples <= uses else (low, middle)
+    return low
+
+
+@lru_cache(maxsize=1024)
 def layout_heard(phy: Phy, l_sig_length: int, quarters: int, extra: bool) -> Layout | None:
     """The layout that a receiver concludes from the preamble; None where its fields contradict each other."""
     tenths = 10 * (LEGACY_US + _SIG_US) + (l_sig_length + 3) // 3 * 40 - round(10 * preamble_us(phy))

@@ -59,7 +59,11 @@ def _fast(length: int) -> int:
 
 
 def _chirp(half_turns: np.ndarray) -> np.ndarray:
-    return np.exp(1j * np.pi * (half_turns % 2.0).astype(np.float32)).astype(np.complex64)
+    angle = np.float32(np.pi) * (half_turns % 2.0).astype(np.float32)
+    out = np.empty(angle.shape, dtype=np.complex64)
+    np.cos(angle, out=out.real)
+    np.sin(angle, out=out.imag)
+    return out
 
 
 def turned(samples: np.ndarray, cycles_per_sample: float, first: int = 0) -> np.ndarray:

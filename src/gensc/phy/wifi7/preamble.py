@@ -63,14 +63,13 @@ def signalling(layout: Layout) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def legacy_scale(phy: Phy, tones: int) -> float:
-    """Amplitude of each of ``tones`` tones a channel that gives a field the mean power of the data field."""
+    """Amplitude of each of ``tones`` tones a channel that gives a field's samples mean power 1."""
     size = phy.bandwidth_mhz * 16 // 5
-    power = len(phy.tones.occupied) / phy.fft
-    return float(np.sqrt(power * size / (tones * phy.bandwidth_mhz // 20)))
+    return float(np.sqrt(size / (tones * phy.bandwidth_mhz // 20)))
 
 
 def build(layout: Layout) -> np.ndarray:
-    """The samples before the first data symbol, complex64; every field with the data field's mean power."""
+    """The samples before the first data symbol, complex64; every field with mean power 1."""
     phy = layout.phy
     l_sig, u_sig, eht_sig = signalling(layout)
     rows = np.concatenate([[l_sig_tones(l_sig, 0), l_sig_tones(l_sig, 1)], sig_tones(u_sig, 2), sig_tones(eht_sig, 4)])
@@ -100,8 +99,7 @@ def legacy_training(phy: Phy) -> np.ndarray:
 @lru_cache(maxsize=16)
 def _eht_training(phy: Phy) -> np.ndarray:
     tones, values = eht_stf(phy.bandwidth_mhz)
-    scale = np.sqrt(len(phy.tones.occupied) / len(tones))
-    short = to_samples(scale * values[None], tones, phy.fft, 0)[0, : 4 * phy.bandwidth_mhz]
+    short = to_samples(np.sqrt(phy.fft / len(tones)) * values[None], tones, phy.fft, 0)[0, : 4 * phy.bandwidth_mhz]
     guard = round(phy.guard_us * phy.bandwidth_mhz)
-    long = to_samples(eht_ltf(phy.bandwidth_mhz)[None], phy.tones.occupied, phy.fft, guard)[0]
+    long = to_samples(np.sqrt(phy.tone_power) * eht_ltf(phy.bandwidth_mhz)[None], phy.tones.occupied, phy.fft, guard)[0]
     return np.concatenate([short, long])

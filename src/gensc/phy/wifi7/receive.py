@@ -13,7 +13,7 @@ from gensc import units
 from gensc.errors import InputError
 from gensc.phy.ldpc import code
 from gensc.phy.wifi7 import ampdu, detect, signalling
-from gensc.phy.wifi7.data import equalise
+from gensc.phy.wifi7.data import Equalised, equalise
 from gensc.phy.wifi7.headless import starts_inside
 from gensc.phy.wifi7.layout import SERVICE_BITS, Layout
 from gensc.phy.wifi7.phy import LEGACY_US
@@ -29,8 +29,8 @@ class Packet:
     """A frame in a recording. ``psdu``: its payload, or None with a ``reason`` why it is lost ("" when fine).
 
     ``start``: its first sample in the recording, by the channel's mean delay; ``length`` in samples; carrier offset
-    ``cfo_hz``; ``clock_ppm``: the receiver samples faster by so much; ``snr_db``: mean Es/N0 of the data tones. What
-    was not learnt is None.
+    ``cfo_hz``; ``clock_ppm``: the receiver samples faster by so much; ``snr_db``: mean Es/N0 of a sample
+    (``Phy.tone_snr_db``: of a tone). What was not learnt is None.
     """
 
     psdu: bytes | None
@@ -47,11 +47,11 @@ class Packet:
 
 @dataclass(frozen=True)
 class Frame:
-    """A frame before decoding: what is known of it, and the LLRs float32 [fit.available_bits] of its codewords."""
+    """A frame before decoding: what is known of it, and its data tones."""
 
     packet: Packet
     layout: Layout | None = None
-    llr: np.ndarray | None = None
+    tones: Equalised | None = None
 
 
 def receive(samples: Tensor, bandwidth_mhz: int, iterations: int = 20) -> list[Packet]:
@@ -71,7 +71,7 @@ def receive_many(recordings: Sequence[Tensor], bandwidth_mhz: int, iterations: i
 
 
 def front_end(samples: Tensor, bandwidth_mhz: int) -> list[Frame]:
-    """The frames in a recording, up to the LLRs of their codewords; arguments and errors as ``receive``."""
+    """The frames in a recording, up to their equalised data tones; arguments and errors as ``receive``."""
     margin = _MARGIN_US * plan(bandwidth_mhz).bandwidth_mhz
     padded = np.pad(_checked(samples), margin)
     frames: list[Frame] = []
@@ -101,8 +101,9 @@ def decode(frames: Sequence[Frame], iterations: int = 20) -> list[Packet]:
     packets = [frame.packet for frame in frames]
     ready: dict[tuple[int, str], list[tuple[int, Layout, np.ndarray]]] = {}
     for index, frame in enumerate(frames):
-        if frame.layout is not None and frame.llr is not None:
-            ready.setdefault((frame.layout.fit.n, frame.layout.fit.rate), []).append((index, frame.layout, frame.llr))
+        if frame.layout is not None and frame.tones is not None:
+            llr = frame.tones.llrs(frame.layout)
+            ready.setdefault((frame.layout.fit.n, frame.layout.fit.rate), []).append((index, frame.layout, llr))
     for (n, rate), members in ready.items():
         rows = [layout.fit.llrs(torch.from_numpy(llr)[None]) for _, layout, llr in members]
         bits = code(n, rate).decode(torch.cat(rows), iterations).bits
@@ -153,7 +154,7 @@ def _frame(padded: np.ndarray, found: detect.Found, bandwidth_mhz: int, margin: 
     packet = replace(packet, mcs=phy.mcs, guard_us=phy.guard_us)
     if end > inside + (phy.symbol_samples - phy.fft) // 2:
         return Frame(replace(packet, reason="the recording ends inside the frame")), inside
-    llr, known = equalise(padded[found.start : end + margin // 2], heard.layout, heard.offset)
+    tones, known = equalise(padded[found.start : end + margin // 2], heard.layout, heard.offset)
     packet = replace(packet, start=found.start - margin + known.delay, cfo_hz=known.offset * to_hz,
-                     clock_ppm=known.clock * 1e6, snr_db=float(units.ratio_to_db(known.snr)))
-    return Frame(packet, heard.layout, llr), end
+                     clock_ppm=known.clock * 1e6, snr_db=float(units.ratio_to_db(known.snr / phy.tone_power)))
+    return Frame(packet, heard.layout, tones), end

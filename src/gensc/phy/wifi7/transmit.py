@@ -18,14 +18,15 @@ FIRST_PILOT = 4 + EHT_SIG_SYMBOLS
 """The data field's place in the pilot polarities: L-SIG, RL-SIG, U-SIG and EHT-SIG come before it."""
 
 
-def transmit(payload: bytes, phy: Phy) -> Tensor:
+def transmit(payload: bytes, phy: Phy, frame_bytes: int = 0) -> Tensor:
     """A whole frame, complex64 [N] samples at ``phy.sample_rate_hz``, that carries ``payload`` and its FCS.
 
-    Each occupied tone of the data field has mean power 1 under a unitary FFT, so noise CN(0, N0) a sample is
-    Es/N0 = 1/N0 a tone. The same payload always gives the same samples: the scrambler's seed follows from it.
+    The samples have mean power 1, so noise CN(0, N0) a sample is Es/N0 = 1/N0 a sample (``phy.tone_snr_db``: a tone).
+    ``frame_bytes``: a shorter payload fills the frame of one of so many bytes, end-of-frame padding behind it.
+    The same payload always gives the same samples: the scrambler's seed follows from it.
     Raises InputError for 0 bytes and for more than the frame's 5.484 ms hold (``longest_payload``).
     """
-    layout = layout_for(len(payload), phy)
+    layout = layout_for(len(payload) and max(len(payload), frame_bytes), phy)
     data = data_symbols(coded_bits(payload, layout), phy)
     return torch.from_numpy(np.concatenate([preamble.build(layout), data]))
 
@@ -48,4 +49,4 @@ def data_symbols(bits: np.ndarray, phy: Phy) -> np.ndarray:
     values[:, tones.data_at] = mapper.to_tones(bits, phy)
     values[:, tones.pilots_at] = data_pilots(phy.bandwidth_mhz, len(bits), FIRST_PILOT)
     guard = phy.symbol_samples - phy.fft
-    return to_samples(values, tones.occupied, phy.fft, guard).astype(np.complex64).reshape(-1)
+    return to_samples(np.sqrt(phy.tone_power) * values, tones.occupied, phy.fft, guard).astype(np.complex64).reshape(-1)

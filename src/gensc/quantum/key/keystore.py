@@ -8,10 +8,11 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from gensc.errors import InputError
 
-APPLICATION = 0x67534B59
+APPLICATION = 0x67534B5A
 """SQLite's application_id of a key store."""
 ROW_BYTES = 16384
 _PAGE = 4096
@@ -20,10 +21,13 @@ PRAGMA page_size = {_PAGE};
 PRAGMA application_id = {APPLICATION};
 CREATE TABLE key (start INTEGER PRIMARY KEY, filler BLOB NOT NULL, data BLOB NOT NULL);
 CREATE TABLE unspent (start INTEGER PRIMARY KEY, stop INTEGER NOT NULL, digest BLOB NOT NULL);
-CREATE TABLE sequence (length INTEGER NOT NULL, digest BLOB NOT NULL);
+CREATE TABLE sequence (length INTEGER NOT NULL, role TEXT NOT NULL, digest BLOB NOT NULL);
+CREATE TABLE repeatable (start INTEGER PRIMARY KEY, seed INTEGER NOT NULL, digest BLOB NOT NULL);
 """
 _DIGEST = 16
 _FILL = "fill the stores of both ends with the same new key (KeyStore.add), e.g. that of a CV-QKD run"
+
+End = Literal["sender", "receiver"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,10 @@ class Key:
 class KeyStore:
     """The unspent part of a sequence of key bytes, in an SQLite file that its owner alone may read.
 
-    The two ends of a link add the same bytes in the same order to a file each. One end takes key (``take``), the
-    other fetches the range that a message names (``fetch``); a link in both directions needs a sequence for each.
+    The two ends of a link add the same bytes in the same order to a file each. The sender's takes key (``take``), the
+    receiver's fetches the range that a message names (``fetch``), and neither does the other: key whose message was
+    lost on the way is unspent at the receiver, and would be met twice if that end sent with it. A link in both
+    directions needs a sequence for each. What was drawn from a seed is remembered as such (``seeds``).
     A range is deleted in a transaction that is on the disk (synchronous = EXTRA, rollback journal) before its bytes
     are handed out, so that a crash may lose key but never hands it out again, nor do two processes at once.
     Spent bytes are overwritten in the file: they lie behind a filler as long as a page, in overflow pages, which
@@ -68,15 +74,16 @@ class KeyStore:
         self._verify()
 
     @staticmethod
-    def create(path: Path) -> "KeyStore":
-        """A new, empty store. Raises InputError where the file is there already."""
+    def create(path: Path, role: End) -> "KeyStore":
+        """A new, empty store of the end that sends or the one that receives. Raises InputError where the file is there
+        already."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             with contextlib.closing(sqlite3.connect(path)) as db:
                 db.executescript(_TABLES)
                 with db:
-                    db.execute("INSERT INTO sequence VALUES (0, ?)", (_digest(0, b"length"),))
+                    db.execute("INSERT INTO sequence VALUES (0, ?, ?)", (role, _digest(0, role.encode())))
         except FileExistsError:
             raise InputError(f"{path} is there already: add to it, or name another file") from None
         except (OSError, sqlite3.Error) as error:
@@ -89,16 +96,34 @@ class KeyStore:
         with self._transaction() as db:
             return _left(db)
 
-    def add(self, data: bytes) -> int:
-        """Append key; returns the position of its first byte."""
+    @property
+    def role(self) -> str:
+        """The end that it belongs to: "sender" or "receiver"."""
         with self._transaction() as db:
-            start = self._length(db)
+            return self._sequence(db)[1]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that key was drawn from, spent or not: who knows them knows that key."""
+        with self._transaction() as db:
+            return self._seeds(db)
+
+    def add(self, data: bytes, seed: int | None = None) -> int:
+        """Append key; returns the position of its first byte. ``seed``: what it was drawn from, where it is repeatable
+        and so not secret. Raises InputError for a seed that is there already: its key would be met twice."""
+        with self._transaction() as db:
+            start, role = self._sequence(db)
+            if seed in self._seeds(db):
+                raise InputError(f"{self.path} holds the key of seed {seed} already, and the same key twice would be a "
+                                 "pad that is used twice: give another seed, or none for secret key")
             stop = start + len(data)
             last = self._range(db, "WHERE stop = ?", start)
             if last:
                 db.execute("DELETE FROM unspent WHERE start = ?", (last[0],))
             _unspent(db, last[0] if last else start, stop)
-            db.execute("UPDATE sequence SET length = ?, digest = ?", (stop, _digest(stop, b"length")))
+            db.execute("UPDATE sequence SET length = ?, digest = ?", (stop, _digest(stop, role.encode())))
+            if data and seed is not None:
+                db.execute("INSERT INTO repeatable VALUES (?, ?, ?)", (start, seed, _digest(start, b"%d" % seed)))
             rows = ((start + at, data[at:at + ROW_BYTES]) for at in range(0, len(data), ROW_BYTES))
             db.executemany("INSERT INTO key VALUES (?, zeroblob(?), ?)",
                            ((at, _PAGE, row + _digest(at, row)) for at, row in rows))
@@ -107,11 +132,12 @@ class KeyStore:
     def take(self, size: int) -> Key:
         """The first ``size`` bytes that are unspent and stand together; they are spent with this.
 
-        Raises InputError where there are fewer.
+        Raises InputError where there are fewer, and at the receiver.
         """
         if size < 1:
             raise InputError(f"{size} bytes of key are asked for: expected 1 or more")
         with self._transaction() as db:
+            self._expect(db, "sender")
             found = self._range(db, "WHERE stop - start >= ? ORDER BY start LIMIT 1", size)
             if found is None:
                 raise InputError(f"the key store {self.path} has {_left(db)} bytes of key left and {size} are needed "
@@ -121,10 +147,11 @@ class KeyStore:
 
     def fetch(self, position: int, size: int) -> bytes | None:
         """The bytes at ``position``, spent with this; None, and nothing is spent, where one of them was spent before
-        or never was in the store."""
+        or never was in the store. Raises InputError at the sender."""
         if position < 0 or size < 1 or position + size >= 2**63:
             return None
         with self._transaction() as db:
+            self._expect(db, "receiver")
             found = self._range(db, "WHERE start <= ? AND stop >= ?", position, position + size)
             return self._spend(db, position, size, found) if found else None
 
@@ -154,17 +181,31 @@ class KeyStore:
             self._require(db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION, "it is no key store")
             seen = db.execute("PRAGMA integrity_check").fetchone()[0]
             self._require(seen == "ok", seen)
-            self._length(db)
+            self._sequence(db)
+            self._seeds(db)
             for start, stored in db.execute("SELECT start, data FROM key"):
                 self._intact(start, stored)
             for (start,) in db.execute("SELECT start FROM unspent"):
                 self._range(db, "WHERE start = ?", start)
 
-    def _length(self, db: sqlite3.Connection) -> int:
-        """How many bytes were ever added."""
-        length, digest = db.execute("SELECT length, digest FROM sequence").fetchone() or (0, b"")
-        self._require(digest == _digest(length, b"length"), "its length has changed")
-        return int(length)
+    def _sequence(self, db: sqlite3.Connection) -> tuple[int, str]:
+        """How many bytes were ever added, and the end that the store belongs to."""
+        length, role, digest = db.execute("SELECT length, role, digest FROM sequence").fetchone() or (0, "", b"")
+        self._require(digest == _digest(length, str(role).encode()), "its length or its end has changed")
+        return int(length), role
+
+    def _seeds(self, db: sqlite3.Connection) -> tuple[int, ...]:
+        rows = db.execute("SELECT start, seed, digest FROM repeatable ORDER BY start").fetchall()
+        whole = all(digest == _digest(start, str(seed).encode()) for start, seed, digest in rows)
+        self._require(whole, "the seed of some key has changed")
+        return tuple(seed for _, seed, _ in rows)
+
+    def _expect(self, db: sqlite3.Connection, role: End) -> None:
+        _, seen = self._sequence(db)
+        if seen != role:
+            raise InputError(f"the key store {self.path} is the {seen}'s and is used as the {role}'s: the other end "
+                             "may have used its key already; for a link in the other direction make a pair of its own "
+                             "with `gensc keys create`")
 
     def _range(self, db: sqlite3.Connection, which: str, *values: int) -> tuple[int, int] | None:
         """An unspent range, start and stop."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gensc.errors import InputError, RunLost
-from gensc.quantum.nodes.pool import Job, ProcessPool
+from gensc.machine.pool import ProcessPool
+from gensc.quantum.nodes.pool import Job
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,16 @@ class Crew:
             reply = self._pool.collect(self._at_work[first].until - time.monotonic())
             if reply is None:
                 return self._lose(first, f"node {first} did not answer for {self._timeout_s:g} s")
-            if reply.ticket is None and reply.node in self.living:
-                return self._lose(reply.node, f"node {reply.node} is gone: its process ended")
-            work = self._at_work.get(reply.node)
+            node = reply.worker
+            if reply.what == "end" and node in self.living:
+                return self._lose(node, f"node {node} is gone: its process ended")
+            work = self._at_work.get(node)
             if work is None or reply.ticket != work.ticket:
                 continue
-            if reply.error is not None:
-                raise reply.error
-            del self._at_work[reply.node]
-            return Answer(reply.node, reply.value)
+            if reply.what == "error":
+                raise reply.value
+            del self._at_work[node]
+            return Answer(node, reply.value)
 
     def gather(self, jobs: Sequence[Job]) -> tuple[list[Any], list[str]]:
         """The answers to all jobs, in their order, and what is to be said of nodes that were lost on the way; the job

@@ -9,10 +9,10 @@ from typing import Literal, get_args
 import numpy as np
 
 from gensc.errors import InputError
+from gensc.machine.pool import ProcessPool
 from gensc.quantum.nodes.batches import Batches
 from gensc.quantum.nodes.classifier import Classifier, Forward, Gradient, Shifts
 from gensc.quantum.nodes.crew import Crew, Lost
-from gensc.quantum.nodes.pool import ProcessPool
 from gensc.rng import Rng
 
 Split = Literal["data", "shifts"]

@@ -87,9 +87,11 @@ def run(plan: Plan, rng: Rng, attack: InterceptResend | None = None,
         secret: Callable[[int], bytes] = os.urandom) -> Session:
     """Run ``plan``: pulses, estimation, reconciliation, verification, privacy amplification.
 
-    Bob's bits come from ``secret``, which gives that many bytes: the operating system's unless a run must come out
-    again. Everything happens in one process over simulated pulses and an ideal authenticated public channel: the key
-    is as secret as the machine. Memory: 8 bytes for each value kept for the key, 0.5 GB in all at 1e7 pulses.
+    Bob's bits and the seeds of both hashes, of tags and of amplification, come from ``secret``, which gives that many
+    bytes: the operating system's unless a run must come out again. The pulses, which quadrature is measured and which
+    pulses are revealed are drawn from ``rng``, whose seed must then be as secret. Everything happens in one process
+    over simulated pulses and an ideal authenticated public channel: the key is as secret as the machine. Memory:
+    8 bytes for each value kept for the key, 0.5 GB in all at 1e7 pulses.
     """
     moments, alice, bob = _sift(transmit(plan.setup, plan.pulses, rng.child("pulses"), attack), plan, rng)
     given = estimate(moments, plan.setup)
@@ -102,7 +104,7 @@ def run(plan: Plan, rng: Rng, attack: InterceptResend | None = None,
     if rate.bits <= 0:
         return _without(told)
     ends, iterations = _reconciled(plan, use, given, alice[:frames * use.n].reshape(frames, use.n),
-                                   bob[:frames * use.n].reshape(frames, use.n), rng, secret)
+                                   bob[:frames * use.n].reshape(frames, use.n), secret)
     tag = tag_length(plan.security, frames)
     kept = len(ends)
     rate = _rate(plan, given, efficiency, kept * use.n)
@@ -111,7 +113,7 @@ def run(plan: Plan, rng: Rng, attack: InterceptResend | None = None,
                    iterations=iterations, leaked=kept * (use.checks + tag))
     if length <= 0:
         return _without(told)
-    seed = _bits(rng.child("amplify"), kept * use.core_bits + length - 1)
+    seed = _bits(secret, kept * use.core_bits + length - 1)
     alice_key, bob_key = (np.packbits(toeplitz(np.concatenate(words), seed, length)).tobytes()
                           for words in zip(*ends, strict=True))
     return replace(told, alice_key=alice_key, bob_key=bob_key)
@@ -134,18 +136,18 @@ def _sift(sent: Iterable[Pulses], plan: Plan, rng: Rng) -> tuple[Moments, np.nda
     return moments, np.concatenate(alice), np.concatenate(bob)
 
 
-def _reconciled(plan: Plan, use: Code, given: Estimate, alice: np.ndarray, bob: np.ndarray, rng: Rng,
+def _reconciled(plan: Plan, use: Code, given: Estimate, alice: np.ndarray, bob: np.ndarray,
                 secret: Callable[[int], bytes]) -> tuple[list[tuple[np.ndarray, np.ndarray]], float]:
     """The core bits, as Alice found them and as Bob drew them, of the frames whose tags agree, and the mean number
     of iterations. Bits of the extension follow from these and what is public: they hold no more secret."""
     tag = tag_length(plan.security, len(bob))
     ends, iterations = [], 0
     for frame in range(len(bob)):
-        word = np.unpackbits(np.frombuffer(secret(math.ceil(use.n / 8)), dtype=np.uint8))[None, :use.n]
+        word = _bits(secret, use.n)[None]
         told = reconcile.tell(use, bob[frame:frame + 1], word)
         found = reconcile.find(use, alice[frame:frame + 1], told, given.slope, given.noise, plan.iterations)
         iterations += int(found.iterations[0])
-        seed = _bits(rng.child("tag", frame), use.core_bits + tag - 1)
+        seed = _bits(secret, use.core_bits + tag - 1)
         mine, theirs = found.bits[0], word[0, :use.core_bits]
         if found.ok[0] and np.array_equal(toeplitz(mine, seed, tag), toeplitz(theirs, seed, tag)):
             ends.append((mine, theirs))
@@ -172,7 +174,6 @@ def _without(told: Session) -> Session:
     return replace(told, rate=replace(told.rate, bits=0.0, reason=reason), block=block)
 
 
-def _bits(rng: Rng, count: int) -> np.ndarray:
-    """Fair public bits uint8 [count]."""
-    drawn = np.frombuffer(next(rng.generators()).bytes(math.ceil(count / 8)), dtype=np.uint8)
-    return np.unpackbits(drawn)[:count]
+def _bits(secret: Callable[[int], bytes], count: int) -> np.ndarray:
+    """Fair bits uint8 [count]."""
+    return np.unpackbits(np.frombuffer(secret(math.ceil(count / 8)), dtype=np.uint8))[:count]
