@@ -40,6 +40,7 @@ LINKS = {
     "analog": LinkSpec(BACKBONE, Part("analog", {"uses": 12}), RAYLEIGH, CLASSIFY),
     "digital features": LinkSpec(BACKBONE, Part("digital", {"uses": 300, "packing": {"values": 8, "hidden": 32}}),
                                  task=CLASSIFY),
+    "decision": LinkSpec(Part("decision"), Part("words", {"uses": 12}), RAYLEIGH, Part("classify")),
     "qubits": LinkSpec(BACKBONE, Part("qubit", {"shots": 16}), task=CLASSIFY),
     "sealed": LinkSpec(BACKBONE, Part("sealed"), task=CLASSIFY),
     "hybrid head": LinkSpec(BACKBONE, Part("features"), task=Part("classify", {"head": "qnn"})),

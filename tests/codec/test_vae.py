@@ -19,7 +19,6 @@ from gensc.codec.vae.symbols import EXPLORED, SPELT, _taken, _unpacked
 from gensc.errors import InputError
 from gensc.link import Link
 from gensc.metric.image import psnr
-from gensc.phy.adaptation import choose
 from gensc.phy.entropy.coder import Reader, Writer
 from gensc.phy.mcs import SCHEMES
 from gensc.rng import Rng
@@ -27,6 +26,9 @@ from gensc.signal import MAIN, Cost, Delivery, Parts, State
 from gensc.task import Reconstruct
 from gensc.testing import check_codec
 from gensc.transport import Digital, Split
+from gensc.transport.adaptation import Option, chosen
+from gensc.transport.digital import DEAREST, HEADER_SHARE, HEADERS
+from gensc.transport.profile import flat
 
 SIDE = 112
 
@@ -353,11 +355,16 @@ def test_busy_parts_get_more_symbols_and_the_receiver_knows_where(variable):
 
 
 def side_uses(data: int, snr_db: float) -> int:
-    """Channel uses of so many bytes of free length by transport digital: a header of 240, then the bytes and their CRC
-    at the 5G NR scheme for the SNR."""
+    """Channel uses of so many bytes of free length by transport digital over AWGN: a header of 56 bits and the bytes
+    with their CRC, each at its 5G NR scheme for the SNR."""
     crc = 16 if data + 2 <= 64 else 32
-    uses = [math.ceil((8 * data + crc) / scheme.efficiency) for scheme in SCHEMES["5g"]]
-    return 240 + uses[choose("5g", uses, snr_db, 1e-4, "none", range(len(uses)))]
+
+    def uses(bits: int, schemes: list[int], target: float) -> int:
+        options = [Option(index, math.ceil(bits / SCHEMES["5g"][index].efficiency), 1) for index in schemes]
+        return chosen(options, flat(snr_db), "5g", target, DEAREST).symbols
+
+    return (uses(56, [option.index for option in HEADERS], HEADER_SHARE * 1e-4)
+            + uses(8 * data + crc, list(range(len(SCHEMES["5g"]))), 1e-4))
 
 
 @pytest.mark.parametrize("snr_db", [0.0, 10.0, 20.0])

@@ -89,25 +89,35 @@ class Adaptation:
         return self._choices[key]
 
     def _tried(self, options: Sequence[Option], best: Option, steps: int, csi: Csi, target: float) -> Option:
-        """The option near ``best`` that keeps the target on coded frames; ``best`` where none below it does."""
+        """The option near ``best`` that keeps the target on coded frames; where none below it does, the one that
+        delivered most of them."""
         ranked = sorted(options, key=lambda option: option.data / option.symbols)
         place = start = ranked.index(best)
         while place >= 0 and not self._keeps(ranked[place], steps, csi, target, surely=False):
             place -= 1
         if place < 0:
-            return best
+            return max(ranked[:start + 1], key=lambda option: self._delivered(option, steps, csi))
         while place == start < len(ranked) - 1 and self._keeps(ranked[start + 1], steps, csi, target, surely=True):
             place = start = start + 1
         return ranked[place]
 
     def _keeps(self, option: Option, steps: int, csi: Csi, target: float, surely: bool) -> bool:
         """Whether coded frames are lost as seldom as ``target``; where they are too few to tell, unless ``surely``."""
+        lost, frames = self._measured(option, steps, csi)
+        low, _ = wilson(lost / frames, frames)
+        return frames * target >= ENOUGH and lost <= target * frames if surely else low <= target
+
+    def _delivered(self, option: Option, steps: int, csi: Csi) -> float:
+        """Bytes a symbol that arrived of coded frames."""
+        lost, frames = self._measured(option, steps, csi)
+        return option.data / option.symbols * (1 - lost / frames)
+
+    def _measured(self, option: Option, steps: int, csi: Csi) -> tuple[int, int]:
+        """How many of how many coded frames were lost."""
         key = (option, steps, csi)
         if key not in self._losses:
             self._losses[key] = self._lost_frames(option, steps, csi)
-        lost, frames = self._losses[key]
-        low, _ = wilson(lost / frames, frames)
-        return frames * target >= ENOUGH and lost <= target * frames if surely else low <= target
+        return self._losses[key]
 
     def _lost_frames(self, option: Option, steps: int, csi: Csi) -> tuple[int, int]:
         frames = max(FEWEST, min(profile.DRAWS, SYMBOLS // option.symbols))
