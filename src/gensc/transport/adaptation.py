@@ -25,9 +25,9 @@ STEPS = 4
 """Choices are made at multiples of 1/4 dB, rounded down: a table for all SNRs that training draws."""
 LOWEST_DB, HIGHEST_DB = -30, 60
 MOST_CHOICES = 10_000
-SYMBOLS, FEWEST, ENOUGH = 1_500_000, 100, 5
+SYMBOLS, FEWEST, ENOUGH, ABOVE = 1_500_000, 100, 5, 9
 """Symbols of the frames that a choice is tried on, the fewest frames, and the losses that a target must allow of them
-to be told from none."""
+to be told from none; so many options from the expected one up are tried where none keeps the target."""
 RECIPE = 1
 """Raise it when a profile of the same channel comes out otherwise."""
 
@@ -96,7 +96,7 @@ class Adaptation:
         while place >= 0 and not self._keeps(ranked[place], steps, csi, target, surely=False):
             place -= 1
         if place < 0:
-            return max(ranked[:start + 1], key=lambda option: self._delivered(option, steps, csi))
+            return max(ranked[:start + ABOVE], key=lambda option: self._delivered(option, steps, csi))
         while place == start < len(ranked) - 1 and self._keeps(ranked[start + 1], steps, csi, target, surely=True):
             place = start = start + 1
         return ranked[place]
