@@ -46,6 +46,14 @@ def test_what_is_believed_is_as_often_true(channel, csi, pilots):
     assert sure.mean().item() == pytest.approx(right.mean().item(), abs=0.05 if pilots else 0.025)
 
 
+@pytest.mark.parametrize("channel", [AWGN(), Rayleigh(), Rayleigh("symbol")], ids=["awgn", "block", "symbol"])
+def test_without_noise_it_is_perfect_and_without_signal_chance(channel):
+    truth, out = heard(ready(channel), float("inf"))
+    assert torch.equal(out.main.argmax(dim=1), truth) and torch.isfinite(out.main.exp()).all()
+    truth, out = heard(ready(channel), -70.0, 6000)
+    assert (out.main.argmax(dim=1) == truth).float().mean().item() == pytest.approx(1 / 15, abs=0.014)
+
+
 def test_pilots_are_paid():
     _, out = heard(ready(Rayleigh(), 40, pilots=8), 10.0, 100, csi="pilots")
     assert (out.cost.uses == 40).all()

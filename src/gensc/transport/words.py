@@ -16,6 +16,8 @@ from gensc.transport.equalize import Reception
 from gensc.transport.radio import Arrival, Emission, Radio, arrived, symbols_in
 
 WHO = "transport words"
+LEAST_NOISE = 1e-9
+"""Without noise the nearest word is certain, and its likelihood still a number."""
 
 
 @register("transport", "words")
@@ -29,6 +31,7 @@ class Words(Radio):
     """
 
     role = "separate"
+    power = "nominal"
     tells_gain = True
 
     def __init__(self, channel: Channel | None = None, uses: int = 128, pilots: int = 0,
@@ -72,7 +75,7 @@ class Words(Radio):
             rows, book = [row for row, one in enumerate(lengths) if one == length], words(count, length).to(met.device)
             # log p(y | word) = -sum |y - h x|^2 / N, without what all words share.
             fit[rows] = (2 * (met[rows, :length] @ book.conj().T).real
-                         - power[rows, :length] @ book.abs().square().T) / heard.noise[rows]
+                         - power[rows, :length] @ book.abs().square().T) / heard.noise[rows].clamp_min(LEAST_NOISE)
         passed = (scores - scores.detach()).to(fit.device)
         return arrived({name: fit.log_softmax(dim=1).view_as(scores) + passed}, emission)
 
