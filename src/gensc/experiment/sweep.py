@@ -190,8 +190,8 @@ def run_job(job: Job, splits: Splits, out: Path, tell: Tell) -> Iterator[LinkFac
             told += 1
     link, card = load(file)
     device = device_named(one.device)
-    test, held = (open_feed(link.to(device), part, 1, store, device=device)
-                  for part in (splits.test, splits.validation))
+    test = open_feed(link.to(device), splits.test, 1, store, device=device)
+    held = open_feed(link, splits.validation, 1, store, device=device) if link.transport.choices else None
     tell(one.train.epochs - told)
     yield LinkFacts(job.key, job.scheme, job.seed, {
         **card.trained, "file": str(file.relative_to(out)), "parameters": sum(p.numel() for p in link.parameters()),
@@ -199,7 +199,8 @@ def run_job(job: Job, splits: Splits, out: Path, tell: Tell) -> Iterator[LinkFac
     })
     for snr_db in job.snr_db:
         rng = Rng.seeded(job.seed).child("test")
-        tune(link, held, snr_db, one.evaluate.csi, Rng.seeded(job.seed).child("tune"))
+        if held is not None:
+            tune(link, held, snr_db, one.evaluate.csi, Rng.seeded(job.seed).child("tune"))
         uses = job.uses.get(snr_db)
         yield Point.of(job.key, snr_db, evaluate(link, test, snr_db, one.evaluate.csi, rng, uses))
         if job.seed == one.seeds[0]:

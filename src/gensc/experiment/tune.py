@@ -14,6 +14,8 @@ from gensc.signal import Csi, State
 
 FEWEST, MOST = 10, 400
 """Items that a choice is made on."""
+PLANNED = 32
+"""Items by whose plans two choices are told apart."""
 
 
 def check_choices(experiments: Sequence[Experiment], held: int) -> None:
@@ -27,12 +29,9 @@ def check_choices(experiments: Sequence[Experiment], held: int) -> None:
 
 
 def tune(link: Link, held: Feed, snr_db: float, csi: Csi, rng: Rng) -> None:
-    """Set the link's transport to that of its ``choices`` with the best headline on the items of ``held`` at
-    ``snr_db``; nothing where it leaves none.
-    """
+    """Set the link's transport to that of its ``choices``, of which it has some, with the best headline on the items
+    of ``held`` at ``snr_db``."""
     transport = link.transport
-    if not transport.choices:
-        return
     measure = link.task.measures[0]
     part = held.part(MOST)
     tried: dict[float, object] = {}
@@ -51,6 +50,7 @@ def tune(link: Link, held: Feed, snr_db: float, csi: Csi, rng: Rng) -> None:
 
 @torch.no_grad()
 def _plan(link: Link, feed: Feed, snr_db: float, csi: Csi, rng: Rng) -> object:
-    """What the transport would do with the first item."""
-    batch = feed.batch(link, [0], [0])
-    return link.informed(batch, State.of(snr_db, feed.ids([0]), rng, csi)).plan
+    """What the transport would do with the first items, of one shape."""
+    positions = next(feed.groups(PLANNED))
+    batch = feed.batch(link, positions, [0] * len(positions))
+    return link.informed(batch, State.of(snr_db, feed.ids(positions), rng, csi)).plan

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gensc import units
 from gensc.phy.qam import Constellation
 
 GRID_DB = np.arange(-40.0, 60.01, 0.25)
@@ -33,7 +34,7 @@ def curve(bits: int) -> np.ndarray:
     one = ((label[:, None] >> np.arange(width)) & 1).astype(float)
     nodes, weights = np.polynomial.hermite.hermgauss(NODES)
     out = np.empty(len(GRID_DB))
-    for place, spread in enumerate(10 ** (-GRID_DB / 20)):
+    for place, spread in enumerate(units.noise_power(torch.from_numpy(GRID_DB)).double().sqrt().numpy()):
         apart = (level[:, None, None] - level) / spread + nodes[:, None]
         metric = -(apart**2)
         likelihood = np.exp(metric - metric.max(axis=-1, keepdims=True))

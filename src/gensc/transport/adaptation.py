@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from torch import nn
 
-from gensc.channel import AWGN, Channel
+from gensc.channel import Channel
 from gensc.machine.blobs import Blobs
 from gensc.machine.cache import cache_dir
 from gensc.metric.estimate import wilson
@@ -28,6 +28,8 @@ MOST_CHOICES = 10_000
 SYMBOLS, FEWEST, ENOUGH, ABOVE = 1_500_000, 100, 5, 9
 """Symbols of the frames that a choice is tried on, the fewest frames, and the losses that a target must allow of them
 to be told from none; so many options from the expected one up are tried where none keeps the target."""
+LONGEST = 8192
+"""Symbols whose gains are looked at where the sender knows them; a longer item fares as these."""
 RECIPE = 1
 """Raise it when a profile of the same channel comes out otherwise."""
 
@@ -60,11 +62,11 @@ class Adaptation:
         """The option of each of B items with the most data a symbol among those that are lost with probability
         ``target`` or less; where there are none, the one that delivers most. An option that takes more than ``dearest``
         times the symbols of that is not taken; of those left the one that is lost least then comes nearest."""
-        if state.gain_db is not None or isinstance(self.channel, AWGN):
+        if state.gain_db is not None:
             return [self._best(tuple(one), _steps(float(snr_db)), None, target, dearest)
                     for one, snr_db in zip(options, state.known_db, strict=True)]
         if state.csi == "both":
-            lengths = tuple(sorted({option.symbols for one in options for option in one}))
+            lengths = tuple(sorted({min(option.symbols, LONGEST) for one in options for option in one}))
             met = profile.by_gains(self.channel, state, self.code, lengths)
             return [chosen(one, replace(met, effective_db=row[None]), self.code, target, dearest)
                     for one, row in zip(options, met.effective_db, strict=True)]

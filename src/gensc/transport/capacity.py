@@ -92,12 +92,12 @@ def _loads(state: State) -> tuple[Load, ...]:
     return state.plan
 
 
-def poured(snr: Tensor, uses: Tensor) -> Tensor:
-    """The power float64 [B,k] of each use that brings most bits over parallel channels: max(0, level - 1/snr), its sum
-    over an item ``uses`` [B]. ``snr`` float64 [B,k], 0 where there is no use."""
-    floor, _ = (1 / snr.clamp_min(1e-30)).sort(dim=1)
-    count = torch.arange(1, snr.shape[1] + 1)
+def poured(ratio: Tensor, uses: Tensor) -> Tensor:
+    """The power float64 [B,k] of each use that brings most bits over parallel channels: max(0, level - 1/ratio), its
+    sum over an item ``uses`` [B]. ``ratio`` float64 [B,k]: the SNR of each, 0 where there is no use."""
+    floor, _ = (1 / ratio.clamp_min(1e-30)).sort(dim=1)
+    count = torch.arange(1, ratio.shape[1] + 1)
     level = (uses[:, None] + floor.cumsum(dim=1)) / count
     # The last level that stands above the floor of all the uses under it.
     last = (level > floor).sum(dim=1, keepdim=True) - 1
-    return torch.where(snr > 0, (level.gather(1, last) - 1 / snr.clamp_min(1e-30)).clamp_min(0), 0)
+    return torch.where(ratio > 0, (level.gather(1, last) - 1 / ratio.clamp_min(1e-30)).clamp_min(0), 0)

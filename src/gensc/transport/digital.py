@@ -95,7 +95,7 @@ class Digital(Bytewise, Radio):
         self.target = choice
 
     def meets(self, channel: Channel, pilots: int) -> None:
-        """Choose schemes for another channel: a split's, that its parts share."""
+        super().meets(channel, pilots)
         self.adaptation, self._headers = (Adaptation(channel, code, pilots) for code in (self.code, "5g"))
 
     def gain_db(self, state: State) -> Tensor | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from gensc import units
 from gensc.channel import Channel
 from gensc.phy import information
 from gensc.phy.adaptation import frame_errors
@@ -66,7 +67,7 @@ def by_gains(channel: Channel, state: State, code: CodeName, lengths: tuple[int,
     probe = torch.ones(len(state), 1 if channel.block_fading else lengths[-1], dtype=torch.complex64)
     h = channel.distort(Signal(probe, state.n0, torch.ones_like(probe)), state.air()).h
     assert h is not None, "a channel returns h"
-    snr_db = (10 * h.abs().square().clamp_min(1e-9).log10() + state.snr_db[:, None]).numpy()
+    snr_db = (units.ratio_to_db(h.abs().square().clamp_min(1e-9)) + state.snr_db[:, None]).numpy()
     if channel.block_fading:
         return Profile(snr_db[:, :, None])
     bits = modulations(code)

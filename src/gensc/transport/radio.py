@@ -52,9 +52,13 @@ class Radio(Transport):
         if pilots < 0:
             raise InputError(f"{type(self).__name__.lower()}: pilots is {pilots}; expected 0 or more channel uses")
         self.channel = channel if channel is not None else AWGN()
-        self.overhead = self.channel.overhead
         self.equalizer: Equalizer = equalizer
         self.pilots, self.bandwidth_hz = pilots, bandwidth_hz
+        self.overhead = self.channel.overhead
+
+    def meets(self, channel: Channel, pilots: int) -> None:
+        """Take what follows from the channel that the symbols meet, behind so many pilots, where it is a split's."""
+        self.overhead = channel.overhead
 
     @abstractmethod
     def emit(self, parts: Parts, state: State) -> Emission:

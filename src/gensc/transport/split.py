@@ -13,7 +13,6 @@ from gensc.errors import InputError
 from gensc.registry import create, lookup, options_of, register
 from gensc.signal import Form, Parts, State, part_of
 from gensc.transport.bytewise import Bytewise
-from gensc.transport.digital import Digital
 from gensc.transport.equalize import Equalizer, Reception
 from gensc.transport.radio import Arrival, Emission, Radio
 
@@ -154,8 +153,6 @@ class Split(Radio):
             raise InputError(f"split: the part {part!r} is to go by {name!r}, whose symbols can't be joined to those "
                              "of other parts: use symbols, analog, features or digital")
         # What a part meets is the channel of the split.
-        if isinstance(way, Digital):
-            way.meets(self.channel, self.pilots)
-        way.overhead = self.overhead
+        way.meets(self.channel, self.pilots)
         del way.channel
         return way
